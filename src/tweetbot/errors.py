@@ -1,0 +1,171 @@
+"""Every error that a person can meet, and the exit code it ends with.
+
+    TweetbotError
+    ├── ConfigurationError      2  usage, settings, files, client id or secret
+    ├── TextRefused             3  this text cannot be posted
+    │   └── Duplicate              X has this text already
+    ├── LoginNeeded             4  no profile, grant dead, scope missing, moved away
+    │   ├── GrantRefused           the token endpoint refused the refresh token
+    │   └── AccessTokenRefused     401: the access token is not accepted
+    ├── NotAllowed              5  X does not let this app or account post
+    │   └── NotPermitted           a 403 without a reason: what is stored may tell it
+    ├── Temporary               6  nothing was posted; a later run may succeed
+    │   ├── NotSent                no connection: the request never left
+    │   ├── AnswerLost             the request may have left, no usable answer came
+    │   └── RateLimited            429; `retry_at` says until when
+    ├── OutcomeUnknown          7  a post may or may not be live
+    ├── TokenNotSaved           8  the token was renewed and is not in its place
+    └── TooOld                  9  `status --max-age` alone
+
+A class exists only where somebody reacts differently. Library exceptions are translated where
+the library is called; these become a message and a code once, at the edge of the command line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class XWords:
+    """What X itself said about a refusal: the parts that are worth showing."""
+
+    status: int
+    title: str | None = None
+    detail: str | None = None
+    transaction_id: str | None = None
+
+    def __str__(self) -> str:
+        said = self.detail or self.title or ""
+        if self.title and self.detail and self.title.lower() not in self.detail.lower():
+            said = f"{self.title}: {self.detail}"
+        return said
+
+
+class TweetbotError(Exception):
+    """One sentence on what happened, one on what to do, then X's own words.
+
+    No secret is ever part of it: not in the sentences, not in `x`, not in `repr()`.
+    """
+
+    code: ClassVar[int] = 1
+    name: ClassVar[str] = "bug"
+
+    def __init__(
+        self,
+        happened: str,
+        remedy: str = "",
+        *,
+        x: XWords | None = None,
+        retry_at: int | None = None,
+    ) -> None:
+        super().__init__(happened, remedy)
+        self.happened = happened
+        self.remedy = remedy
+        self.x = x
+        self.retry_at = retry_at
+
+    def __str__(self) -> str:
+        said = f"X said: {self.x}" if self.x and str(self.x) else ""
+        return " ".join(part for part in (self.happened, self.remedy, said) if part)
+
+
+class ConfigurationError(TweetbotError):
+    """Usage, settings, files, or a server that is not X's API."""
+
+    code = 2
+    name = "configuration"
+
+
+class TextRefused(TweetbotError):
+    """This text cannot be posted; another one may."""
+
+    code = 3
+    name = "text-refused"
+
+
+class Duplicate(TextRefused):
+    """X already has this text from this account."""
+
+
+class LoginNeeded(TweetbotError):
+    """Only a person with a browser can go on: `tweetbot auth`."""
+
+    code = 4
+    name = "login-needed"
+
+
+class GrantRefused(LoginNeeded):
+    """The token endpoint does not accept the refresh token (RFC 6749 §5.2)."""
+
+
+class AccessTokenRefused(LoginNeeded):
+    """X answered 401: the access token is expired or revoked, and nothing was done."""
+
+
+class NotAllowed(TweetbotError):
+    """X does not let this app or account post, or the bot's own budget is used up."""
+
+    code = 5
+    name = "not-allowed"
+
+
+class NotPermitted(NotAllowed):
+    """A 403 that gives no reason: a missing scope, a text that is too long, a limit."""
+
+
+class Temporary(TweetbotError):
+    """Nothing was posted, and a later run may succeed."""
+
+    code = 6
+    name = "temporary"
+
+
+class NotSent(Temporary):
+    """No connection: the request has certainly not left, so it may be sent again."""
+
+
+class AnswerLost(Temporary):
+    """The request may have left, and no usable answer came back."""
+
+
+class RateLimited(Temporary):
+    """429; `retry_at` is the time (UTC epoch seconds) of the reset, where X gave one."""
+
+
+class OutcomeUnknown(TweetbotError):
+    """The post may or may not be live; the next run settles it."""
+
+    code = 7
+    name = "outcome-unknown"
+
+
+class TokenNotSaved(TweetbotError):
+    """The token was renewed, but is not in its place; the message says where it is."""
+
+    code = 8
+    name = "token-not-saved"
+
+
+class TooOld(TweetbotError):
+    """The last post is older than `status --max-age` allows, or there is none."""
+
+    code = 9
+    name = "too-old"
+
+
+# The interface that a scheduler relies on; `--help` and the README show it, a test walks it.
+EXIT_CODES: tuple[tuple[int, str, str], ...] = (
+    (0, "", "done"),
+    (1, "bug", "a bug in tweetbot; please report it"),
+    (2, "configuration", "usage, settings, files, client id or secret"),
+    (3, "text-refused", "this text cannot be posted; change it"),
+    (4, "login-needed", "run `tweetbot auth`"),
+    (5, "not-allowed", "X does not let this app or account post"),
+    (6, "temporary", "nothing was posted; run again later"),
+    (7, "outcome-unknown", "no clear answer; look, the next run settles it"),
+    (8, "token-not-saved", "act now: the message says where the token is"),
+    (9, "too-old", "`status --max-age`: the last post is older"),
+    (130, "interrupted", "SIGINT (143: SIGTERM)"),
+)
