@@ -1,0 +1,283 @@
+"""The profile document: all that a bot must remember, as frozen values; no I/O here.
+
+Everything stands in one document, so that one atomic write keeps it consistent. Keys that this
+version does not know are kept at every level (`unknown`), so that an older tweetbot never takes
+something away from a newer one. Times are integers, UTC epoch seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from typing import Any, get_args, get_origin, get_type_hints
+
+from tweetbot.errors import ConfigurationError, LoginNeeded
+
+VERSION = 1
+POSTS_KEPT = 20
+
+# What may stand in an Authorization header (RFC 6750 §2.1 is narrower); a newline in a token
+# would be printed by an HTTP library's error message.
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+# The Python types that a JSON value of a field may have; `bool` is never a number.
+_JSON_TYPES: dict[Any, tuple[type, ...]] = {
+    str: (str,),
+    int: (int,),
+    float: (int, float),
+    tuple: (list,),
+    Mapping: (dict,),
+}
+
+
+class Unreadable(ValueError):
+    """The text is no profile document; says why in a few words, without its content."""
+
+
+def _unknown() -> Any:
+    return field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Client:
+    """The app as X knows it (RFC 6749 §2.1); without a secret it is a public client."""
+
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    redirect_uri: str
+    api_url: str
+    unknown: Mapping[str, Any] = _unknown()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """The account that consented."""
+
+    id: str
+    username: str
+    unknown: Mapping[str, Any] = _unknown()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """An access token and the single-use refresh token that renews it.
+
+    `parent` is the digest of the refresh token that this one replaced; `None` after a login.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
+    scope: str = ""
+    obtained_at: int | None = None
+    expires_at: int | None = None
+    parent: str | None = None
+    unknown: Mapping[str, Any] = _unknown()
+
+    def __post_init__(self) -> None:
+        for name in ("access_token", "refresh_token"):
+            if not _TOKEN.fullmatch(getattr(self, name)):
+                raise Unreadable(f'"{name}" is empty or has white space or control characters')
+
+    @property
+    def digest(self) -> str:
+        """Name this refresh token without giving it away."""
+        return hashlib.sha256(self.refresh_token.encode()).hexdigest()[:16]
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        return frozenset(self.scope.split())
+
+    def is_due(self, now: int) -> bool:
+        """Whether half of the access token's life is gone, or its times make no sense."""
+        if self.obtained_at is None or self.expires_at is None:
+            return True
+        return not self.obtained_at <= now < (self.obtained_at + self.expires_at) / 2
+
+    def is_alive(self, now: int) -> bool:
+        """Whether the access token can still be expected to work."""
+        return self.expires_at is not None and now < self.expires_at
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pending:
+    """A post that was about to be sent and has no recorded outcome."""
+
+    text: str
+    digest: str
+    at: int
+    source: str | None = None
+    cursor: Any = None
+    unknown: Mapping[str, Any] = _unknown()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    """A post that is live; `id` is `None` where X never confirmed it."""
+
+    id: str | None = None
+    at: int
+    digest: str
+    unknown: Mapping[str, Any] = _unknown()
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastError:
+    """Why the last run failed, and how often in a row it has failed that way."""
+
+    at: int
+    code: int
+    error: str
+    message: str
+    count: int = 1
+    unknown: Mapping[str, Any] = _unknown()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Spend:
+    """What the bot cost in `month` (UTC, "2026-11"), estimated, in US dollars."""
+
+    month: str = ""
+    posts: int = 0
+    usd: float = 0.0
+    budget_usd: float | None = None
+    unknown: Mapping[str, Any] = _unknown()
+
+    def with_post(self, usd: float, *, month: str) -> Spend:
+        """Count one more post; a new month begins at nothing."""
+        posts, spent = (self.posts, self.usd) if month == self.month else (0, 0.0)
+        return replace(self, month=month, posts=posts + 1, usd=round(spent + usd, 4))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """`export` handed the bot on; nothing here may use it any more."""
+
+    at: int
+    note: str = ""
+    unknown: Mapping[str, Any] = _unknown()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """One bot."""
+
+    version: int = VERSION
+    client: Client
+    account: Account | None = None
+    token: Token
+    pending: Pending | None = None
+    cursors: Mapping[str, Any] = field(default_factory=dict)
+    posts: tuple[Posted, ...] = ()
+    last_error: LastError | None = None
+    spend: Spend = field(default_factory=Spend)
+    moved: Moved | None = None
+    unknown: Mapping[str, Any] = _unknown()
+
+    def check_server(self, *, api_url: str) -> None:
+        """Raise `ConfigurationError` rather than let a token go to another server."""
+        if self.client.api_url != api_url:
+            raise ConfigurationError(
+                f"This login belongs to {self.client.api_url}, not to {api_url}.",
+                "Set TWEETBOT_API_URL to the former; or choose another name with -p.",
+            )
+
+    def check_usable(self, *, api_url: str) -> None:
+        """Raise unless this machine may use the login: right server, not moved away."""
+        self.check_server(api_url=api_url)
+        if self.moved:
+            moved_at = time.strftime("%Y-%m-%d %H:%M", time.localtime(self.moved.at))
+            raise LoginNeeded(
+                f"This bot was moved to another machine on {moved_at}.",
+                "`tweetbot import` or `tweetbot auth` brings it back.",
+            )
+
+    def with_post(self, post: Posted) -> Profile:
+        """Record that `post` is live: nothing is pending and nothing is wrong any more."""
+        posts = (*self.posts, post)[-POSTS_KEPT:]
+        return replace(self, posts=posts, pending=None, last_error=None)
+
+    def with_error(self, error: LastError) -> Profile:
+        """Record a failed run; the same error again only counts."""
+        last = self.last_error
+        if last and (last.code, last.error, last.message) == (
+            error.code,
+            error.error,
+            error.message,
+        ):
+            error = replace(error, count=last.count + 1)
+        return replace(self, last_error=error)
+
+
+def digest(text: str) -> str:
+    """Name a post's text: SHA-256 of its UTF-8."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def dump(profile: Profile) -> bytes:
+    """Write `profile` as its document: JSON, two spaces, one newline at the end."""
+    return (json.dumps(_to_json(profile), indent=2) + "\n").encode()
+
+
+def parse(document: bytes) -> Profile:
+    """Read a document; raises `Unreadable` for whatever is no profile of this version.
+
+    NULs at the end are ignored: they are what is left of a preallocated slot.
+    """
+    try:
+        value = json.loads(document.rstrip(b"\0").decode())
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        raise Unreadable("it is not JSON") from error
+    if not isinstance(value, dict):
+        raise Unreadable("it is no JSON object")
+    version = value.get("version")
+    if isinstance(version, int) and version > VERSION:
+        raise Unreadable(f"a newer tweetbot wrote it (version {version}); upgrade tweetbot")
+    profile: Profile = _read(Profile, value, "")
+    return profile
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_to_json(item) for item in value]
+    if not hasattr(value, "__dataclass_fields__"):
+        return value
+    known = {
+        entry.name: _to_json(getattr(value, entry.name))
+        for entry in fields(value)
+        if entry.name != "unknown"
+    }
+    return {**known, **value.unknown}
+
+
+def _read(kind: Any, value: object, where: str) -> Any:
+    """Build the dataclass `kind` from a JSON object; a null counts as a missing key."""
+    if not isinstance(value, dict):
+        raise Unreadable(f'"{where.rstrip(".")}" is no JSON object')
+    hints = get_type_hints(kind)
+    known: dict[str, Any] = {}
+    entries = [entry for entry in fields(kind) if entry.name != "unknown"]
+    for entry in entries:
+        path = where + entry.name
+        if value.get(entry.name) is not None:
+            known[entry.name] = _value(hints[entry.name], value[entry.name], path)
+        elif entry.default is MISSING and entry.default_factory is MISSING:
+            raise Unreadable(f'"{path}" is missing')
+    names = {entry.name for entry in entries}
+    return kind(**known, unknown={key: value[key] for key in value if key not in names})
+
+
+def _value(hint: Any, value: Any, path: str) -> Any:
+    """Check one value against the type of its field."""
+    if isinstance(hint, types.UnionType):  # `X | None`
+        hint = get_args(hint)[0]
+    if is_dataclass(hint) and isinstance(hint, type):
+        return _read(hint, value, path + ".")
+    if get_origin(hint) is tuple and isinstance(value, list):
+        return tuple(_value(get_args(hint)[0], item, path) for item in value)
+    if hint is not Any and type(value) not in _JSON_TYPES[get_origin(hint) or hint]:
+        raise Unreadable(f'"{path}" is of the wrong kind')
+    return value

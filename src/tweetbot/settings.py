@@ -1,0 +1,141 @@
+"""Options and environment, read once into one frozen value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from tweetbot.errors import ConfigurationError
+
+DEFAULT_PROFILE = "default"
+DEFAULT_REDIRECT_URI = "http://127.0.0.1:8910/callback"
+DEFAULT_API_URL = "https://api.x.com"
+# Not api.x.com/2/oauth2/authorize, which X's OpenAPI document alone names
+# (docs.x.com, fundamentals/authentication/oauth-2-0/user-access-token).
+DEFAULT_AUTHORIZE_URL = "https://x.com/i/oauth2/authorize"
+DEFAULT_CHECK_AFTER = "3,10"
+
+_T = TypeVar("_T")
+_PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+# RFC 6749 appendix A.1, A.2: VSCHAR; a space inside one is always a slip.
+_CREDENTIAL = re.compile(r"[\x21-\x7e]+")
+_LOOPBACK_HOST = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the options and the environment say; checked, with the defaults filled in.
+
+    `check_after` holds the pauses, in seconds, before each look at the timeline.
+    """
+
+    profile: str
+    config_dir: Path
+    client_id: str | None
+    client_secret: str | None = field(repr=False)
+    redirect_uri: str | None
+    api_url: str
+    authorize_url: str
+    check_after: tuple[float, ...]
+
+    @property
+    def path(self) -> Path:
+        """The profile's document, as the person knows it (a symbolic link stays one)."""
+        return self.config_dir / f"{self.profile}.json"
+
+
+def read_settings(environ: Mapping[str, str], *, profile: str | None = None) -> Settings:
+    """Read the variables of `environ`; `profile` is the option, which wins.
+
+    An empty variable counts as unset, except `TWEETBOT_CHECK_AFTER`, where empty means "never
+    look". Raises `ConfigurationError` that names every fault at once.
+    """
+    faults: list[str] = []
+
+    def read(name: str, parse: Callable[[str], _T], default: _T) -> _T:
+        text = environ.get(name, "").strip()
+        try:
+            return parse(text) if text else default
+        except ValueError as fault:
+            faults.append(f"{name}: {fault}.")
+            return default
+
+    if profile is not None:
+        environ = {**environ, "TWEETBOT_PROFILE": profile or "?"}
+    settings = Settings(
+        profile=read("TWEETBOT_PROFILE", profile_name, DEFAULT_PROFILE),
+        config_dir=read("TWEETBOT_CONFIG_DIR", Path, None) or _user_config_dir(),
+        client_id=read("TWEETBOT_CLIENT_ID", credential, None),
+        client_secret=read("TWEETBOT_CLIENT_SECRET", credential, None),
+        redirect_uri=read("TWEETBOT_REDIRECT_URI", str, None),
+        api_url=read("TWEETBOT_API_URL", server_url, DEFAULT_API_URL),
+        authorize_url=read("TWEETBOT_AUTHORIZE_URL", server_url, DEFAULT_AUTHORIZE_URL),
+        check_after=read("TWEETBOT_CHECK_AFTER", _pauses, ())
+        if "TWEETBOT_CHECK_AFTER" in environ
+        else _pauses(DEFAULT_CHECK_AFTER),
+    )
+    if faults:
+        raise ConfigurationError(" ".join(faults))
+    return settings
+
+
+def profile_name(text: str) -> str:
+    """Return `text` if it can name a profile; it becomes part of a file's name."""
+    if not _PROFILE_NAME.fullmatch(text):
+        raise ValueError(
+            "a profile's name is up to 64 letters, digits, dots, dashes and underscores, "
+            "and begins with a letter or digit"
+        )
+    return text
+
+
+def credential(text: str) -> str:
+    """Return a client id or secret without the white space around it.
+
+    A newline at the end of a secret makes X answer "Missing valid authorization header".
+    """
+    if not _CREDENTIAL.fullmatch(text.strip()):
+        raise ValueError("it contains white space or characters that X never uses")
+    return text.strip()
+
+
+def server_url(text: str) -> str:
+    """Return `text` without a slash at its end; https, or http for loopback hosts alone."""
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError("it is no URL") from error
+    plain = parts.scheme == "http" and _LOOPBACK_HOST.fullmatch(parts.hostname or "")
+    if not parts.hostname or not (parts.scheme == "https" or plain):
+        raise ValueError("it must be an https:// URL (http:// for loopback hosts alone)")
+    if parts.username or parts.query or parts.fragment or not text.isprintable() or " " in text:
+        raise ValueError("it must have no user, query or fragment")
+    return text.rstrip("/")
+
+
+def _pauses(text: str) -> tuple[float, ...]:
+    try:
+        pauses = tuple(float(pause) for pause in text.split(","))
+    except ValueError as error:
+        raise ValueError('it must be seconds, as in "3,10"') from error
+    if not all(0 <= pause <= 600 for pause in pauses):
+        raise ValueError("each pause must be from 0 to 600 seconds")
+    return pauses
+
+
+def user_state_dir() -> Path:
+    """Return the folder for what has no better place."""
+    import platformdirs
+
+    return Path(platformdirs.user_state_dir("tweetbot", appauthor=False))
+
+
+def _user_config_dir() -> Path:
+    import platformdirs  # late: 25 ms that TWEETBOT_CONFIG_DIR saves
+
+    return Path(platformdirs.user_config_dir("tweetbot", appauthor=False))
