@@ -1,0 +1,241 @@
+"""The one HTTP client of a run: deadlines, whether a request left, and `-v`.
+
+httpx has no total time-out (a server that drips keeps a call alive for ever), and the class of
+its exceptions does not say whether the request left the machine. Both matter here: a post must
+never be sent twice. So each exchange runs in a thread that can be given up at the deadline, and
+httpcore's `trace` extension tells when the first byte of the request is about to be written.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from tweetbot.errors import AnswerLost, ConfigurationError, NotSent
+
+MAX_BODY = 1024 * 1024  # bytes; X's answers are a few hundred
+_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP response; header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(default=b"", repr=False)
+
+    def json(self) -> Any:
+        """Return the body as JSON, or `None` if it is none (a gateway's page, half an answer)."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    def without(self, *secrets: str | None) -> Answer:
+        """Return a refusal in which no secret of the request is echoed."""
+        if 200 <= self.status < 300:
+            return self
+        body = self.body
+        for secret in filter(None, secrets):
+            body = body.replace(secret.encode(), b"[hidden]")
+        return replace(self, body=body)
+
+
+class Transport:
+    """Sends requests over one connection; close it by `with`.
+
+    Made before anything is spent: raises `ConfigurationError` that names the variable if a proxy
+    or certificate setting of the environment is wrong. `log` gets a line for each request,
+    without headers, bodies or queries.
+    """
+
+    def __init__(
+        self,
+        *,
+        user_agent: str,
+        environ: Mapping[str, str],
+        log: Callable[[str], None] | None = None,
+    ) -> None:
+        self._log = log
+        self._stream: Any = None
+        try:
+            # No transport of our own: it would switch the proxy variables off.
+            self._client = httpx.Client(headers={"User-Agent": user_agent})
+        except (httpx.InvalidURL, ValueError, ImportError):
+            # Without the library's words: a proxy's URL can hold a password.
+            raise _wrong_variable(_PROXY_VARIABLES, environ, "a proxy setting") from None
+        except OSError as error:
+            raise _wrong_variable(_TLS_VARIABLES, environ, str(error)) from None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        deadline: float,
+        headers: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Send one request and return its answer, whatever its status; follow no redirect.
+
+        `deadline` is in seconds and counts everything, name look-up and connect included. Raises
+        `NotSent` if the request has certainly not left, else `AnswerLost`.
+        """
+        exchange = _Exchange(self)
+        request = self._client.build_request(
+            method,
+            url,
+            headers=headers,
+            content=content,
+            params=params,
+            timeout=deadline,
+            extensions={"trace": exchange.trace},
+        )
+        began = time.monotonic()
+        try:
+            answer = exchange.run(self._client, request, deadline)
+        except (NotSent, AnswerLost) as error:
+            self._say(request, error.happened, began)
+            raise
+        transaction = answer.headers.get("x-transaction-id", "")
+        self._say(request, f"{answer.status} {transaction}".rstrip(), began)
+        return answer
+
+    def _say(self, request: httpx.Request, outcome: str, began: float) -> None:
+        if self._log:
+            url = request.url.copy_with(query=None)
+            spent = (time.monotonic() - began) * 1000
+            self._log(f"{request.method} {url} {spent:.0f} ms: {outcome}")
+
+    def _cut(self) -> None:
+        """Shut the connection down, so that the thread that waits on it ends."""
+        if self._stream is not None:
+            with suppress(OSError, ValueError):
+                self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
+
+class _GivenUp(Exception):
+    """The deadline passed before the request left: it must not leave any more."""
+
+
+class _Exchange:
+    """One request on its way, watched from the thread that waits for it."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._lock = threading.Lock()
+        self._given_up = False
+        self._left = False
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """Follow httpcore; a request is taken as left from the moment before its first byte."""
+        if event.endswith(("connect_tcp.complete", "start_tls.complete")):
+            self._transport._stream = info["return_value"]
+        if event.endswith("send_request_headers.started"):
+            with self._lock:
+                if self._given_up:
+                    raise _GivenUp
+                # A proxy's CONNECT is not our request.
+                self._left = self._left or info["request"].method != b"CONNECT"
+
+    def run(self, client: httpx.Client, request: httpx.Request, deadline: float) -> Answer:
+        outcome: queue.SimpleQueue[Answer | Exception] = queue.SimpleQueue()
+
+        def work() -> None:
+            try:
+                outcome.put(_read(client, request))
+            except Exception as error:  # noqa: BLE001  # handed over, and raised below
+                outcome.put(error)
+
+        threading.Thread(target=work, daemon=True).start()
+        try:
+            result = outcome.get(timeout=deadline)
+        except BaseException as error:
+            self._give_up()
+            if isinstance(error, queue.Empty):
+                raise self._failure(f"no answer within {deadline:g} s") from None
+            raise
+        if isinstance(result, Answer):
+            return result
+        if isinstance(result, httpx.HTTPError | httpx.InvalidURL | UnicodeError | _TooLarge):
+            raise self._failure(_reason(result, deadline)) from None
+        raise result
+
+    def _give_up(self) -> None:
+        with self._lock:
+            self._given_up = True
+        self._transport._cut()
+
+    def _failure(self, reason: str) -> NotSent | AnswerLost:
+        with self._lock:
+            if self._left:
+                return AnswerLost(f"X's answer was lost: {reason}.")
+            return NotSent(f"X could not be reached: {reason}.")
+
+
+class _TooLarge(Exception):
+    """The body is larger than any of X's answers."""
+
+
+def _read(client: httpx.Client, request: httpx.Request) -> Answer:
+    response = client.send(request, stream=True)
+    try:
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > MAX_BODY:
+                raise _TooLarge
+    finally:
+        response.close()
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, headers, bytes(body))
+
+
+def _reason(error: Exception, deadline: float) -> str:
+    """Say what went wrong in words that cannot hold a header or a body."""
+    if isinstance(error, httpx.TimeoutException):
+        return f"no answer within {deadline:g} s"
+    if isinstance(error, httpx.ConnectError | httpx.ProxyError):
+        return str(error) or "no connection"
+    if isinstance(error, _TooLarge):
+        return f"it is larger than {MAX_BODY // 1024} KiB"
+    if isinstance(error, httpx.DecodingError | httpx.RemoteProtocolError):
+        return "what came back is no complete HTTP answer"
+    if isinstance(error, httpx.NetworkError):
+        return "the connection broke"
+    return type(error).__name__
+
+
+def _wrong_variable(
+    names: tuple[str, ...], environ: Mapping[str, str], cause: str
+) -> ConfigurationError:
+    spellings = [spelling for name in names for spelling in (name, name.lower())]
+    suspects = [name for name in spellings if environ.get(name)] or spellings[::2]
+    return ConfigurationError(
+        f"The HTTP client cannot be set up: {cause} is wrong.",
+        f"Check the environment variable {' or '.join(suspects)}.",
+    )
