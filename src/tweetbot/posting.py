@@ -1,0 +1,477 @@
+"""`post` and `renew`: one run, from the lock to the post's URL.
+
+The order of steps is the product. Each one is there because a run can die between any two of
+them (`store.py` has the reasons for those around the renewal):
+
+    lock, load
+    something pending?     renew if due, settle it: was it posted after all?
+    posted already?        the same text within six hours: nothing to do
+    token due?             prove that the save will succeed, then refresh
+    save                   the new token and the intent (`pending`) in one write
+    post                   once
+    save                   the outcome
+
+An unclear answer (a lost one, a 5xx, a success without an id) is never answered with a second
+`POST /2/tweets`: X has no idempotency key. It stays `pending`; the account's own timeline tells.
+At most two token requests are sent in a run.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+
+from tweetbot.errors import (
+    AccessTokenRefused,
+    AnswerLost,
+    ConfigurationError,
+    Duplicate,
+    GrantRefused,
+    LoginNeeded,
+    NotPermitted,
+    NotSent,
+    OutcomeUnknown,
+    RateLimited,
+    Temporary,
+    TextRefused,
+    TokenNotSaved,
+    TweetbotError,
+)
+from tweetbot.oauth import NEEDED, AuthorizationServer
+from tweetbot.profile import LastError, Pending, Posted, Profile, Token
+from tweetbot.sources import Draft
+from tweetbot.store import FileStore
+from tweetbot.text import LIMIT, measure, price
+from tweetbot.transport import Transport
+from tweetbot.xapi import Post, Timeline, XApi, token_refusal
+
+SAME_TEXT_FOR = 6 * 3600  # seconds in which the same text again is taken for a repeated run
+UNREADABLE_FOR = 24 * 3600  # seconds after which a post that nobody could look up is let go
+CLOCK_SLACK = 5 * 60  # seconds by which X's clock and its ids may disagree
+RESEND_AFTER = (0.5, 2.0)  # seconds before each further try of a request that never left
+TOKEN_REQUESTS = 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a run achieved; `id` is `None` if X has the post but did not tell its id."""
+
+    id: str | None
+    username: str | None
+    text: str
+    posted_at: int
+    renewed: bool = False
+    already_posted: bool = False
+
+    @property
+    def url(self) -> str | None:
+        """The post's address; X redirects `i` to the account's name."""
+        return self.id and f"https://x.com/{self.username or 'i'}/status/{self.id}"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a run needs of the world; tests bring their own clock and sleep."""
+
+    api_url: str
+    check_after: tuple[float, ...]
+    wait: float = 30.0
+    now: Callable[[], float] = time.time
+    sleep: Callable[[float], None] = time.sleep
+    tell: Callable[[str], None] = lambda _: None
+
+
+def post(
+    store: FileStore,
+    transport: Transport,
+    draft: Draft,
+    *,
+    surroundings: Surroundings,
+    again: bool = False,
+) -> Outcome:
+    """Post `draft` once, renewing the login on the way if that is due.
+
+    With `again`, a text that was posted within the last six hours is posted all the same.
+    Raises the errors of `tweetbot.errors`; each is recorded in the profile as `last_error`.
+    """
+    with _run(store, transport, surroundings) as run:
+        return run.post(draft, again=again)
+
+
+def renew(
+    store: FileStore,
+    transport: Transport,
+    *,
+    surroundings: Surroundings,
+    if_older: float | None = None,
+) -> Token:
+    """Renew the login without posting, unless it is younger than `if_older` seconds."""
+    with _run(store, transport, surroundings) as run:
+        return run.renew_alone(if_older)
+
+
+@contextmanager
+def _run(store: FileStore, transport: Transport, around: Surroundings) -> Iterator[_Run]:
+    """Hold the lock for a run; an error that ends it is recorded in the profile."""
+    if not store.exists():
+        store.load()  # raises "not logged in", and leaves no lock file behind
+    with store.lock():
+        profile = store.load()
+        profile.check_usable(api_url=around.api_url)
+        run = _Run(store, transport, profile, around)
+        try:
+            yield run
+        except TokenNotSaved:
+            raise  # the disk has just refused more than this
+        except TweetbotError as error:
+            run.record(error)
+            raise
+
+
+class _Run:
+    """One run under the lock; `profile` is what the store holds, or is about to."""
+
+    def __init__(
+        self, store: FileStore, transport: Transport, profile: Profile, around: Surroundings
+    ) -> None:
+        self.profile = profile
+        self._store = store
+        self._transport = transport
+        self._around = around
+        self._server = AuthorizationServer(
+            profile.client,
+            transport,
+            now=around.now,
+            refusal=token_refusal(around.now),
+        )
+        self._token_requests = 0
+        self._answer_lost = False
+        self._renewed = False
+        self._unsettled: Pending | None = None
+
+    # -- the run --------------------------------------------------------------------------------
+
+    def post(self, draft: Draft, *, again: bool) -> Outcome:
+        if self.profile.pending:
+            earlier = self._settle(self.profile.pending)
+            if earlier and earlier.digest == draft.digest:
+                return self._outcome(draft, earlier, already_posted=True)
+        already = None if again or draft.source else self._posted_already(draft)
+        if already:
+            return self._outcome(draft, already, already_posted=True)
+        pending = Pending(
+            text=draft.text,
+            digest=draft.digest,
+            at=self._now(),
+            source=draft.source,
+            cursor=draft.cursor,
+        )
+        if not self._renew_if_due(pending):
+            self._save(replace(self.profile, pending=pending))
+        return self._outcome(draft, self._send(pending))
+
+    def renew_alone(self, if_older: float | None) -> Token:
+        obtained_at = self.profile.token.obtained_at
+        young = obtained_at is not None and if_older and 0 <= self._now() - obtained_at < if_older
+        if not young:
+            self._renew(self.profile.pending)
+        return self.profile.token
+
+    def record(self, error: TweetbotError) -> None:
+        """Write down why the run failed."""
+        last = LastError(at=self._now(), code=error.code, error=error.name, message=str(error))
+        with suppress(ConfigurationError):  # the run has its error already
+            self._save(self.profile.with_error(last))
+
+    # -- the token ------------------------------------------------------------------------------
+
+    def _renew_if_due(self, pending: Pending | None) -> bool:
+        """Renew if the token is due; says whether `pending` was saved with it.
+
+        A renewal that fails for a while, while the old access token still works, is a warning.
+        """
+        token = self.profile.token
+        if not token.is_due(self._now()) or self._token_requests:
+            return False
+        try:
+            self._renew(pending)
+        except (Temporary, GrantRefused) as error:
+            # Refused at once, the grant is dead. Refused after a lost answer, it was renewed and
+            # the new token is lost; the old access token may live on for a while.
+            lost_for_good = isinstance(error, GrantRefused)
+            if not token.is_alive(self._now()) or (lost_for_good and not self._answer_lost):
+                raise
+            advice = " Log in again with `tweetbot auth`." if lost_for_good else ""
+            self._around.tell(f"The login could not be renewed: {error.happened}{advice}")
+            return False
+        return True
+
+    def _renew(self, pending: Pending | None) -> None:
+        """Renew the token and save it together with the intent, in one write."""
+        with self._store.prepare(self.profile) as slot:
+            token = self._refresh()
+            self.profile = replace(self.profile, token=token, pending=pending)
+            slot.commit(self.profile)
+        self._renewed = True
+
+    def _refresh(self) -> Token:
+        """Ask for a new token; a lost answer is asked for once more, at once.
+
+        At once, because a server that forgives a repeated refresh does so for seconds.
+        """
+        try:
+            return self._ask_for_token()
+        except AnswerLost:
+            self._answer_lost = True
+            if self._token_requests >= TOKEN_REQUESTS:
+                raise
+        return self._ask_for_token()
+
+    def _ask_for_token(self) -> Token:
+        self._token_requests += 1
+        try:
+            return self._server.refresh(self.profile.token)
+        except GrantRefused as error:
+            at = self._store.interrupted_at
+            interrupted = f" A renewal was interrupted at {_clock(at)}." if at else ""
+            raise GrantRefused(
+                f"{error.happened}{interrupted}",
+                "The usual causes: the bot was logged in or renewed elsewhere with the same app,"
+                " an old backup of the profile was restored, or access was withdrawn on x.com."
+                " Run `tweetbot auth`.",
+                x=error.x,
+            ) from None
+
+    # -- the post -------------------------------------------------------------------------------
+
+    def _send(self, pending: Pending) -> Posted:
+        """Post what is pending; a clear refusal leaves nothing pending."""
+        try:
+            created = self._create_post(pending.text)
+        except AnswerLost as lost:
+            return self._look_after(pending, lost)
+        except TweetbotError as error:
+            settled = isinstance(error, Duplicate) and self._is_late(pending)
+            if settled:
+                return self._late_duplicate(pending)
+            self.profile = replace(self.profile, pending=None)
+            raise
+        return self._posted(pending, created.id)
+
+    def _create_post(self, text: str) -> Post:
+        """Send the post; once more after a 401 or a short rate limit: both prove it is not live."""
+        try:
+            return self._try_to_post(text)
+        except AccessTokenRefused:
+            if self._token_requests >= TOKEN_REQUESTS:
+                raise
+            self._renew(self.profile.pending)
+        except RateLimited as limited:
+            pause = (limited.retry_at or self._now() + 86400) - self._now()
+            if pause > self._around.wait:
+                raise
+            self._around.sleep(max(0, pause))
+        return self._try_to_post(text)
+
+    def _try_to_post(self, text: str) -> Post:
+        try:
+            for pause in RESEND_AFTER:
+                try:
+                    return self._api.create_post(text)
+                except NotSent:
+                    self._around.sleep(pause)
+            return self._api.create_post(text)
+        except NotPermitted as error:
+            raise self._explained(error, text) from None
+
+    def _explained(self, error: NotPermitted, text: str) -> TweetbotError:
+        """Find the reason that X does not give: what is known here tells."""
+        missing = NEEDED - self.profile.token.scopes
+        if self.profile.token.scope and missing:
+            return LoginNeeded(
+                f"The login lacks the permission {' '.join(sorted(missing))} (403).",
+                "Set the app's permission to Read and write in X's console, then run"
+                " `tweetbot auth`.",
+                x=error.x,
+            )
+        weighted_length = measure(text).weighted_length
+        if weighted_length > LIMIT and "not permitted" in str(error.x):
+            return TextRefused(
+                f"X did not accept {weighted_length} characters (403).",
+                f"Only Premium accounts may post more than {LIMIT}; shorten the text.",
+                x=error.x,
+            )
+        return error
+
+    def _posted(self, pending: Pending, post_id: str | None, *, at: int | None = None) -> Posted:
+        """Record that `pending` is live; nothing that fails from here on fails the run."""
+        posted = Posted(id=post_id, at=at or self._now(), digest=pending.digest)
+        month = time.strftime("%Y-%m", time.gmtime(posted.at))
+        usd = price(measure(pending.text))
+        profile = replace(
+            self.profile.with_post(posted), spend=self.profile.spend.with_post(usd, month=month)
+        )
+        if pending.source:
+            profile = replace(profile, cursors={**profile.cursors, pending.source: pending.cursor})
+        try:
+            self._save(profile)
+        except ConfigurationError as error:
+            self._around.tell(f"Posted, but not written down; the next run settles it. {error}")
+        return posted
+
+    # -- an unclear answer ----------------------------------------------------------------------
+
+    def _look_after(self, pending: Pending, lost: AnswerLost) -> Posted:
+        """Look for a post whose answer was lost; raises `OutcomeUnknown` if it is not there."""
+        why = "Looking is switched off."
+        for pause in self._around.check_after:
+            self._around.sleep(pause)
+            try:
+                found = self._look(pending)
+            except TweetbotError as error:
+                why = f"The timeline cannot be read: {error.happened}"
+            else:
+                if found:
+                    return self._posted(pending, found.id)
+                why = "It is not on the timeline yet."
+        raise self._unknown(pending, f"{lost.happened} {why}", lost)
+
+    def _settle(self, pending: Pending) -> Posted | None:
+        """Find out what became of an earlier run's post; `None` if it is not live."""
+        self._renew_if_due(pending)
+        if not self._around.check_after:
+            self._let_go(pending)
+            return None
+        age = self._now() - pending.at
+        pause = self._around.check_after[-1]
+        if 0 <= age < pause:
+            self._around.sleep(pause - age)
+        try:
+            found = self._look(pending)
+        except TweetbotError as error:
+            if age < UNREADABLE_FOR:
+                raise self._unknown(
+                    pending, f"The timeline cannot be read: {error}", error
+                ) from None
+            self._let_go(pending)
+            return None
+        if found:
+            self._around.tell(f"The post of {_clock(pending.at)} was posted after all.")
+            return self._posted(pending, found.id, at=pending.at)
+        self._around.tell(
+            f"The post of {_clock(pending.at)} did not go out and was not sent again:"
+            f" {pending.text}"
+        )
+        self._unsettled = pending
+        self._save(replace(self.profile, pending=None))
+        return None
+
+    def _let_go(self, pending: Pending) -> None:
+        """Stop asking about a post that nobody could look up; it is not sent again."""
+        self._around.tell(
+            f"Whether the post of {_clock(pending.at)} is live could not be found out; it was not"
+            f" sent again: {pending.text}"
+        )
+        self._unsettled = pending
+        posted = Posted(id=None, at=pending.at, digest=pending.digest)
+        self._save(self.profile.with_post(posted))
+
+    def _is_late(self, pending: Pending) -> bool:
+        """Whether X's "duplicate" is about an attempt that was thought not to be live."""
+        return self._unsettled is not None and self._unsettled.digest == pending.digest
+
+    def _late_duplicate(self, pending: Pending) -> Posted:
+        found = None
+        with suppress(TweetbotError):
+            found = self._look(self._unsettled or pending)
+        self._around.tell("X has this text already: the earlier attempt was posted after all.")
+        return self._posted(pending, found.id if found else None)
+
+    def _look(self, pending: Pending) -> Post | None:
+        """Look for `pending` among the account's newest posts (billed; docs.x.com, pricing)."""
+        try:
+            timeline = self._timeline()
+        except AccessTokenRefused:
+            if self._token_requests >= TOKEN_REQUESTS:
+                raise
+            self._renew(self.profile.pending)
+            timeline = self._timeline()
+        # The post's time is X's; so the attempt's is moved from our clock to X's.
+        skew = timeline.date - self._now() if timeline.date else 0
+        since = pending.at + skew - CLOCK_SLACK
+        known = {posted.id for posted in self.profile.posts}
+        return next(
+            (
+                post
+                for post in timeline.posts
+                if post.at >= since and post.id not in known and post.has_text(pending.text)
+            ),
+            None,
+        )
+
+    def _timeline(self) -> Timeline:
+        if self.profile.account is None:
+            self.profile = replace(self.profile, account=self._api.me())
+        assert self.profile.account is not None
+        return self._api.timeline(self.profile.account.id)
+
+    def _unknown(self, pending: Pending, why: str, cause: TweetbotError) -> OutcomeUnknown:
+        return OutcomeUnknown(
+            f"Whether the post of {_clock(pending.at)} is live is not known: {why}",
+            f'It was not sent again: "{_short(pending.text)}". Look at {self._address()};'
+            " the next run settles it.",
+            x=cause.x,
+        )
+
+    # -- small things ---------------------------------------------------------------------------
+
+    @property
+    def _api(self) -> XApi:
+        return XApi(
+            self._transport,
+            api_url=self.profile.client.api_url,
+            access_token=self.profile.token.access_token,
+            now=self._around.now,
+        )
+
+    def _save(self, profile: Profile) -> None:
+        self._store.save(profile)
+        self.profile = profile
+
+    def _now(self) -> int:
+        return int(self._around.now())
+
+    def _posted_already(self, draft: Draft) -> Posted | None:
+        now = self._now()
+        same = [
+            posted
+            for posted in self.profile.posts
+            if posted.id and posted.digest == draft.digest and 0 <= now - posted.at < SAME_TEXT_FOR
+        ]
+        return same[-1] if same else None
+
+    def _outcome(self, draft: Draft, posted: Posted, *, already_posted: bool = False) -> Outcome:
+        account = self.profile.account
+        return Outcome(
+            id=posted.id,
+            username=account.username if account else None,
+            text=draft.text,
+            posted_at=posted.at,
+            renewed=self._renewed,
+            already_posted=already_posted,
+        )
+
+    def _address(self) -> str:
+        account = self.profile.account
+        return f"https://x.com/{account.username}" if account else "https://x.com"
+
+
+def _clock(at: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 60 else line[:60] + "…"
