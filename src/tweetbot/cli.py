@@ -1,0 +1,506 @@
+"""The command line: parse, build the collaborators, show the result.
+
+Errors become a message and an exit code once, in `run`. httpx and authlib are imported by the
+commands that need them, so that `--help` and a text that is too long cost nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from tweetbot import __version__
+from tweetbot.errors import EXIT_CODES, ConfigurationError, TextRefused, TweetbotError
+from tweetbot.terminal import Terminal, show, tell
+
+if TYPE_CHECKING:
+    from tweetbot.posting import Surroundings
+    from tweetbot.profile import Profile
+    from tweetbot.sandbox import Sandbox
+    from tweetbot.settings import Settings
+    from tweetbot.store import FileStore
+    from tweetbot.text import Measure
+    from tweetbot.transport import Transport
+
+ISSUES = "the project's issue tracker"
+FIRST_LINE = "tweetbot sandbox --approve -- sh -c 'tweetbot auth && tweetbot post \"Hello\"'"
+NEXT_STEPS = """\
+Saved in {path}. Before the first post:
+  - switch on the Automated label: on x.com, Settings, Your account, Automation
+  - say in the account's bio whose bot it is
+  - do not copy the profile to another machine: `tweetbot export` moves it
+Put the text into a file, and this line into `crontab -e`, to post every day at nine:
+{crontab}"""
+
+
+# -- the edge -------------------------------------------------------------------------------------
+
+
+def main() -> NoReturn:
+    """Run the command line of this process."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(args: Sequence[str]) -> int:
+    """Run one command; every exception becomes a message and an exit code here."""
+    wants_json = "--json" in args
+    signal.signal(signal.SIGTERM, _interrupt)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _interrupt)  # but nohup stays nohup
+    try:
+        code = cli.main(args=list(args), prog_name="tweetbot", standalone_mode=False)
+    except TweetbotError as error:
+        return _fail(error, wants_json=wants_json)
+    except click.ClickException as error:
+        return _fail(_usage_error(error, args), wants_json=wants_json)
+    except (KeyboardInterrupt, click.Abort):
+        return _interrupted(signal.SIGINT)
+    except _Interrupted as interrupted:
+        return _interrupted(interrupted.number)
+    except Exception as error:  # noqa: BLE001  # the edge
+        return _bug(error, wants_json=wants_json)
+    return code if isinstance(code, int) else 0
+
+
+class _Interrupted(BaseException):
+    """SIGTERM or SIGHUP arrived; unwinds like `KeyboardInterrupt`."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    raise _Interrupted(number)
+
+
+def _interrupted(number: int) -> int:
+    tell(f"Interrupted ({signal.Signals(number).name}).")
+    return 128 + number
+
+
+def _fail(error: TweetbotError, *, wants_json: bool) -> int:
+    tell(f"Error: {error}")
+    if wants_json:
+        show(json.dumps(_error_fields(error)))
+    return error.code
+
+
+def _error_fields(error: TweetbotError) -> dict[str, Any]:
+    x = error.x and {
+        "status": error.x.status,
+        "title": error.x.title,
+        "detail": error.x.detail,
+        "transaction_id": error.x.transaction_id,
+    }
+    return {
+        "ok": False,
+        "code": error.code,
+        "error": error.name,
+        "message": str(error),
+        "retry_at": error.retry_at,
+        "x": x,
+    }
+
+
+def _usage_error(error: click.ClickException, args: Sequence[str]) -> ConfigurationError:
+    remedy = "See `tweetbot --help`."
+    if isinstance(error, click.UsageError) and error.ctx:
+        remedy = f"See `{error.ctx.command_path} --help`."
+    if isinstance(error, click.NoSuchOption) and "post" in args[:1]:
+        remedy = f"A text that begins with - needs -- before it: tweetbot post -- TEXT. {remedy}"
+    return ConfigurationError(error.format_message(), remedy)
+
+
+def _bug(error: Exception, *, wants_json: bool) -> int:
+    """Show a bug's traceback; values, which may be secrets, are not part of it."""
+    import traceback
+
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    said = re.sub(r"[^\s\"']{16,}", "[hidden]", str(error))
+    tell(f"{frames}{type(error).__name__}: {said}")
+    return _fail(
+        TweetbotError(
+            f"This is a bug in tweetbot {__version__}.",
+            f"Please report the lines above to {ISSUES}.",
+        ),
+        wants_json=wants_json,
+    )
+
+
+# -- the commands ---------------------------------------------------------------------------------
+
+
+class _Commands(click.Group):
+    """Lists the commands in the order in which a person meets them."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(self.commands)
+
+    def format_epilog(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Begin with (no account needed, no cost)"):
+            formatter.write_text(FIRST_LINE)
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), meaning) for code, _, meaning in EXIT_CODES])
+
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+@click.group(cls=_Commands, context_settings=CONTEXT)
+@click.version_option(__version__, message="%(prog)s %(version)s")
+def cli() -> None:
+    """Run a Twitter/X bot: log in once on a laptop, post from cron or CI."""
+
+
+def _profile_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "-p",
+        "--profile",
+        metavar="NAME",
+        help="Name of the bot (TWEETBOT_PROFILE; else: default).",
+    )(function)
+
+
+_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+_verbose = click.option(
+    "-v", "--verbose", is_flag=True, help="Show each request on standard error (no secrets)."
+)
+_wait = click.option(
+    "--wait",
+    type=click.FloatRange(0, 3600),
+    default=30,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another run, or for a rate limit to reset.",
+)
+
+
+@cli.command()
+@_profile_option
+@click.option("--account", metavar="NAME", help="The account to expect, as in @dogfacts.")
+@click.option("--client-id", metavar="ID", help="The app's OAuth 2.0 client id.")
+@click.option(
+    "--client-secret-file",
+    metavar="FILE|-",
+    help="Read the client secret from FILE (-: standard input).",
+)
+@click.option("--redirect-uri", metavar="URI", help="The callback URL registered with X.")
+@click.option("--no-browser", is_flag=True, help="Print the address, do not open it.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(1, 3600),
+    default=300,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for consent.",
+)
+@click.option("--force", is_flag=True, help="Replace another account or an unreadable profile.")
+@_json
+@_verbose
+def auth(
+    profile: str | None,
+    account: str | None,
+    client_id: str | None,
+    client_secret_file: str | None,
+    redirect_uri: str | None,
+    no_browser: bool,
+    timeout: float,
+    force: bool,
+    as_json: bool,
+    verbose: bool,
+) -> None:
+    """Log the bot account in, once, with a browser."""
+    from tweetbot import browser, login
+    from tweetbot.settings import read_settings
+
+    settings = read_settings(os.environ, profile=profile)
+    person = Terminal()
+    wishes = login.Wishes(
+        account=account,
+        client_id=client_id and _credential(client_id, "--client-id"),
+        client_secret=client_secret_file and _secret_from(client_secret_file),
+        redirect_uri=redirect_uri,
+        timeout=timeout,
+        force=force,
+    )
+    may_open = not no_browser and browser.can_open(os.environ, terminal=person.interactive)
+    store = _store(settings)
+    with _transport(verbose) as transport:
+        saved = login.log_in(
+            store,
+            transport,
+            person,
+            settings=settings,
+            wishes=wishes,
+            neighbours=lambda: _neighbours(settings),
+            open_browser=browser.open_url if may_open else None,
+        )
+    account_id, username = (
+        (saved.account.id, saved.account.username) if saved.account else 2 * (None,)
+    )
+    if as_json:
+        fields = {"ok": True, "profile": settings.profile, "path": str(store)}
+        show(json.dumps({**fields, "id": account_id, "username": username}))
+    else:
+        show(f"Logged in as {'@' + username if username else 'an account that X did not name'}")
+    tell(_next_steps(settings, store))
+
+
+@cli.command()
+@click.argument("text", required=False, metavar="[TEXT|-]")
+@_profile_option
+@click.option("-n", "--dry-run", is_flag=True, help="Show what would be posted; ask nobody.")
+@click.option("--again", is_flag=True, help="Post it even if it was posted within six hours.")
+@_wait
+@_json
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing when it worked.")
+@_verbose
+def post(
+    text: str | None,
+    profile: str | None,
+    dry_run: bool,
+    again: bool,
+    wait: float,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Renew the login and post once; never asks (cron, CI)."""
+    from tweetbot import text as texts
+    from tweetbot.settings import read_settings
+    from tweetbot.sources import given
+
+    settings = read_settings(os.environ, profile=profile)
+    draft = given(_text(text))
+    measured = texts.check(draft.text)
+    store = _store(settings, wait=wait)
+    if dry_run:
+        return _show_draft(draft.text, measured, store, settings, as_json=as_json)
+    from tweetbot import posting
+
+    with _transport(verbose) as transport:
+        outcome = posting.post(
+            store,
+            transport,
+            draft,
+            surroundings=_surroundings(settings, wait),
+            again=again,
+        )
+    if outcome.already_posted:
+        tell("Already posted; nothing was sent.")
+    if as_json:
+        fields = ("id", "url", "text", "posted_at", "renewed", "already_posted")
+        show(json.dumps({"ok": True, **{name: getattr(outcome, name) for name in fields}}))
+    elif not quiet:
+        if outcome.url:
+            show(outcome.url)
+        else:
+            tell("Posted, but X did not tell the post's id.")
+    return None
+
+
+@cli.command(context_settings={"allow_interspersed_args": False})
+@click.argument("command", nargs=-1, metavar="[-- COMMAND...]")
+@_profile_option
+@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Listen on N.")
+@click.option(
+    "--token-life",
+    type=click.IntRange(1, 7200),
+    default=7200,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long an access token lives.",
+)
+@click.option("--approve", is_flag=True, help="Give consent without a click.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="STEP:FAULT",
+    help="Let a request fail once, as in post:503, post:after:reset, token:silent.",
+)
+def sandbox(
+    command: tuple[str, ...],
+    profile: str | None,
+    port: int,
+    token_life: int,
+    approve: bool,
+    faults: tuple[str, ...],
+) -> int:
+    """Rehearse against a local X: no account, no cost."""
+    from tweetbot.sandbox import Fault, Sandbox, run_command
+
+    try:
+        script = [Fault.parse(fault) for fault in faults]
+        local_x = Sandbox(port=port, token_life=token_life, approve=approve, log=tell)
+    except ValueError as error:
+        raise ConfigurationError(f"--fault: {error}") from None
+    except OSError as error:
+        raise ConfigurationError(f"Cannot listen on port {port}: {error.strerror}.") from None
+    for step, fault in script:
+        local_x.fault(step, fault)
+    environ = {**os.environ, **({"TWEETBOT_PROFILE": profile} if profile else {})}
+    with local_x:
+        tell(f"A local X is at {local_x.url} (the bot's timeline; Ctrl-C ends it).")
+        if command:
+            return run_command(local_x, command, environ=environ, approve=approve)
+        return _serve(local_x)
+
+
+# -- collaborators --------------------------------------------------------------------------------
+
+
+def _store(settings: Settings, *, wait: float = 30) -> FileStore:
+    from tweetbot.settings import user_state_dir
+    from tweetbot.store import FileStore
+
+    return FileStore(settings.path, state_dir=user_state_dir, wait=wait, warn=tell)
+
+
+def _transport(verbose: bool) -> Transport:
+    from tweetbot.transport import Transport
+
+    return Transport(
+        user_agent=f"tweetbot/{__version__}",
+        environ=os.environ,
+        log=tell if verbose else None,
+    )
+
+
+def _surroundings(settings: Settings, wait: float) -> Surroundings:
+    from tweetbot.posting import Surroundings
+
+    return Surroundings(
+        api_url=settings.api_url, check_after=settings.check_after, wait=wait, tell=tell
+    )
+
+
+def _neighbours(settings: Settings) -> Iterator[tuple[str, Profile]]:
+    """Yield the other profiles of this machine; one that cannot be read is nobody's neighbour."""
+    from tweetbot.settings import user_state_dir
+    from tweetbot.store import FileStore, profile_paths
+
+    for path in profile_paths(settings.config_dir):
+        if path != settings.path:
+            with suppress(TweetbotError):
+                yield path.stem, FileStore(path, state_dir=user_state_dir).load()
+
+
+# -- input and output -----------------------------------------------------------------------------
+
+
+def _text(argument: str | None) -> str:
+    """Return the text to post, from the argument or, for `-`, from standard input."""
+    if argument is None:
+        raise ConfigurationError(
+            "There is no text to post.",
+            'Give it as an argument (tweetbot post "Hello") or on standard input'
+            " (tweetbot post - < text.txt).",
+        )
+    document = _standard_input() if argument == "-" else os.fsencode(argument)
+    try:
+        return document.decode()
+    except UnicodeDecodeError:
+        raise TextRefused("The text is not UTF-8.", "Save it as UTF-8.") from None
+
+
+def _standard_input() -> bytes:
+    if sys.stdin is None or sys.stdin.closed:
+        raise ConfigurationError("Standard input is closed.", "Nothing can be read from it.")
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise ConfigurationError(f"Standard input cannot be read: {error.strerror}.") from None
+
+
+def _secret_from(path: str) -> str:
+    try:
+        document = _standard_input() if path == "-" else Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigurationError(f"--client-secret-file {path}: {error.strerror}.") from None
+    return _credential(document.decode(errors="replace"), "--client-secret-file")
+
+
+def _credential(text: str, option: str) -> str:
+    from tweetbot.settings import credential
+
+    try:
+        return credential(text)
+    except ValueError as fault:
+        raise ConfigurationError(f"{option}: {fault}.") from None
+
+
+def _show_draft(
+    text: str, measured: Measure, store: FileStore, settings: Settings, *, as_json: bool
+) -> None:
+    """Show what would be posted, and as whom, as far as it is known without a network."""
+    from tweetbot.text import price
+
+    username = None
+    if store.exists():
+        profile = store.load()
+        profile.check_usable(api_url=settings.api_url)
+        username = profile.account.username if profile.account else None
+    else:
+        tell(f"Not logged in yet: there is no {store}.")
+    usd = price(measured)
+    if as_json:
+        fields = {"ok": True, "dry_run": True, "text": text, "username": username}
+        spans = {
+            name: [vars(entity) for entity in getattr(measured, name)]
+            for name in ("links", "mentions", "cashtags")
+        }
+        length = {"weighted_length": measured.weighted_length, "valid": measured.valid}
+        show(json.dumps({**fields, **length, **spans, "usd": usd}))
+        return
+    tell(
+        f"Would post as {'@' + username if username else 'the bot'}:"
+        f" {measured.weighted_length} of {measured.limit} characters, about ${usd:.3f}."
+    )
+    for link in measured.links:
+        tell(f"X makes a link of {link.text} (at character {link.start + 1}); that is the price.")
+    show(text)
+
+
+def _next_steps(settings: Settings, store: FileStore) -> str:
+    return NEXT_STEPS.format(path=store, crontab=_crontab_line(settings, store))
+
+
+def _crontab_line(settings: Settings, store: FileStore) -> str:
+    """Write a crontab line that works for this very installation."""
+    script = Path(sys.argv[0]).resolve()
+    tweetbot = [str(script)] if script.stem == "tweetbot" else [sys.executable, "-m", "tweetbot"]
+    names = ("TWEETBOT_CONFIG_DIR", "TWEETBOT_API_URL")
+    variables = [
+        f"{name}={shlex.quote(os.environ[name])}" for name in names if os.environ.get(name)
+    ]
+    folder = store.path.parent
+    text, log = folder / f"{settings.profile}.txt", folder / f"{settings.profile}.log"
+    words = [*variables, shlex.join(tweetbot), "post -p", settings.profile, "-"]
+    line = f"{' '.join(words)} < {shlex.quote(str(text))} >> {shlex.quote(str(log))} 2>&1"
+    return "0 9 * * *  " + line.replace("%", "\\%")  # cron ends a command at a bare %
+
+
+def _serve(local_x: Sandbox) -> int:
+    """Print what a person needs to use the local X, and serve until Ctrl-C."""
+    import tempfile
+
+    from tweetbot.sandbox import variables
+
+    with tempfile.TemporaryDirectory(prefix="tweetbot-sandbox-") as folder:
+        show(variables(local_x, folder))
+        while True:
+            signal.pause() if hasattr(signal, "pause") else time.sleep(3600)

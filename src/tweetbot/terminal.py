@@ -1,0 +1,106 @@
+"""The person at the terminal: what is said, shown and asked.
+
+Standard output carries the result alone; everything else goes to standard error. Any of the
+three standard streams may be closed (cron, a container).
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+
+import click
+
+_STDIN = 0
+
+
+def tell(line: str) -> None:
+    """Say something to the person, on standard error; never fails."""
+    with suppress(OSError, ValueError):
+        click.echo(line, err=True)
+
+
+def show(result: str) -> None:
+    """Print the result on standard output.
+
+    That it cannot be printed (a closed pipe, a full disk) must not turn a post into a failure.
+    """
+    try:
+        click.echo(result)
+        if sys.stdout:
+            sys.stdout.flush()
+    except (OSError, ValueError):
+        tell(f"Standard output is closed; the result was: {result}")
+        with suppress(OSError):  # or Python would try again at its end, and exit with 120
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+class Terminal:
+    """Asks on the terminal, if there is one, and hears what is typed while something else waits.
+
+    Once `hear` was called, a thread reads standard input for as long as the process lives: a read
+    of a terminal cannot be called off. So its lines then answer later questions too.
+    """
+
+    def __init__(self) -> None:
+        self.interactive = _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
+        self._listener: Callable[[str], None] | None = None
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reading = False
+
+    def tell(self, line: str) -> None:
+        """Say something to the person."""
+        tell(line)
+
+    def ask(self, question: str) -> str:
+        """Ask, and return the answer without its newline; the end of input is a Ctrl-C."""
+        click.echo(question, err=True, nl=False)
+        line = self._lines.get() if self._reading else _read_line()
+        if not line:
+            raise KeyboardInterrupt
+        return line.rstrip("\r\n")
+
+    def ask_secret(self, question: str) -> str:
+        """Ask without echo."""
+        import getpass
+
+        return getpass.getpass(question, stream=sys.stderr)
+
+    def hear(self, listener: Callable[[str], None] | None) -> None:
+        """Hand each line typed from now on to `listener`; with `None`, keep it for a question."""
+        self._listener = listener
+        if self.interactive and not self._reading:
+            self._reading = True
+            threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        line = "\n"
+        while line:
+            line = _read_line()
+            listener = self._listener
+            if listener and line:
+                listener(line)
+            else:
+                self._lines.put(line)
+
+
+def _read_line() -> str:
+    """Read what was typed up to Enter; empty at the end of input.
+
+    From the descriptor: a thread that waits inside `sys.stdin` would stop Python from ending.
+    """
+    try:
+        return os.read(_STDIN, 65536).decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _is_terminal(stream: object) -> bool:
+    try:
+        return bool(stream and stream.isatty())  # type: ignore[attr-defined]
+    except ValueError:  # closed
+        return False
