@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tweetbot import __version__
-from tweetbot.errors import EXIT_CODES, ConfigurationError, TextRefused, TweetbotError
-from tweetbot.terminal import Terminal, show, tell
+from tweetbot.errors import EXIT_CODES, ConfigurationError, LoginNeeded, TextRefused, TweetbotError
+from tweetbot.terminal import Terminal, is_terminal, show, tell, write_out
 
 if TYPE_CHECKING:
     from tweetbot.posting import Surroundings
@@ -188,6 +188,20 @@ _wait = click.option(
 )
 
 
+class _Duration(click.ParamType[float]):
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        from tweetbot.settings import duration
+
+        try:
+            return duration(str(value))
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+
+
 @cli.command()
 @_profile_option
 @click.option("--account", metavar="NAME", help="The account to expect, as in @dogfacts.")
@@ -312,6 +326,125 @@ def post(
     return None
 
 
+@cli.command()
+@_profile_option
+@click.option("--max-age", type=_Duration(), help="End with 9 if the last post is older.")
+@_json
+def status(profile: str | None, max_age: float | None, as_json: bool) -> int:
+    """Show every bot: account, last post, last error; offline."""
+    from tweetbot import status as statuses
+    from tweetbot.settings import read_settings
+
+    settings = read_settings(os.environ, profile=profile)
+    looked = [
+        statuses.look(name, store, api_url=settings.api_url, max_age=max_age, now=time.time())
+        for name, store in (
+            [(settings.profile, _store(settings))] if profile else _stores(settings)
+        )
+    ]
+    if as_json:
+        fields = [statuses.as_json(one) for one in looked]
+        show(json.dumps(fields[0] if profile else {"profiles": fields}))
+    else:
+        for one in looked:
+            show("\n".join(statuses.details(one)) if profile else statuses.line(one))
+    if not looked:
+        raise LoginNeeded(f"There is no bot in {settings.config_dir}.", "Run `tweetbot auth`.")
+    return next((one.code for one in looked if one.code), 0)
+
+
+@cli.command()
+@_profile_option
+@click.option("--if-older", type=_Duration(), help="Only if the login is older than that.")
+@_wait
+@_json
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing when it worked.")
+@_verbose
+def renew(
+    profile: str | None,
+    if_older: float | None,
+    wait: float,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
+) -> None:
+    """Renew the login without posting."""
+    from tweetbot import posting
+    from tweetbot.settings import read_settings
+
+    settings = read_settings(os.environ, profile=profile)
+    with _transport(verbose) as transport:
+        renewal = posting.renew(
+            _store(settings, wait=wait),
+            transport,
+            surroundings=_surroundings(settings, wait),
+            if_older=if_older,
+        )
+    if as_json:
+        show(json.dumps({"ok": True, **vars(renewal)}))
+    elif not quiet:
+        show("Renewed" if renewal.renewed else "Not due yet")
+
+
+@cli.command()
+@_profile_option
+@click.option("--keep", is_flag=True, help="Leave the bot in use here, too (it will end one).")
+@click.option("--show", "to_terminal", is_flag=True, help="Print the secrets to a terminal.")
+def export(profile: str | None, keep: bool, to_terminal: bool) -> None:
+    """Move a bot: hand its login to another machine."""
+    from tweetbot import moving
+    from tweetbot.settings import read_settings
+
+    settings = read_settings(os.environ, profile=profile)
+    if is_terminal(sys.stdout) and not to_terminal:
+        raise ConfigurationError(
+            "The document holds secrets, and standard output is a terminal.",
+            "Send it on (tweetbot export | ssh HOST tweetbot import), or add --show.",
+        )
+    moving.export(_store(settings), write_out, api_url=settings.api_url, keep=keep)
+    if keep:
+        tell("Kept here too. The first renewal on either machine ends the other's login.")
+    else:
+        tell("Moved. `tweetbot import` or `tweetbot auth` brings the bot back here.")
+
+
+@cli.command("import")
+@click.argument("file", default="-", metavar="[FILE|-]")
+@_profile_option
+@click.option("--force", is_flag=True, help="Replace another account or a newer login.")
+@_json
+def import_(file: str, profile: str | None, force: bool, as_json: bool) -> None:
+    """Take over a bot that `export` handed out."""
+    from tweetbot import moving
+    from tweetbot.settings import read_settings
+
+    settings = read_settings(os.environ, profile=profile)
+    store = _store(settings)
+    saved = moving.take_over(store, _document(file), api_url=settings.api_url, force=force)
+    username = saved.account.username if saved.account else None
+    if as_json:
+        fields = {"ok": True, "profile": settings.profile, "path": str(store)}
+        show(json.dumps({**fields, "username": username}))
+    else:
+        show(f"Imported {'@' + username if username else 'the bot'}")
+        tell(_next_steps(settings, store))
+
+
+@cli.command()
+@_profile_option
+@click.option("--force", is_flag=True, help="Forget it here even if X cannot be asked.")
+@_verbose
+def logout(profile: str | None, force: bool, verbose: bool) -> None:
+    """Withdraw the bot's access at X and forget it."""
+    from tweetbot import login
+    from tweetbot.settings import read_settings
+
+    settings = read_settings(os.environ, profile=profile)
+    with _transport(verbose) as transport:
+        login.log_out(_store(settings), transport, Terminal(), settings=settings, force=force)
+    show("Logged out")
+
+
 @cli.command(context_settings={"allow_interspersed_args": False})
 @click.argument("command", nargs=-1, metavar="[-- COMMAND...]")
 @_profile_option
@@ -388,15 +521,21 @@ def _surroundings(settings: Settings, wait: float) -> Surroundings:
     )
 
 
-def _neighbours(settings: Settings) -> Iterator[tuple[str, Profile]]:
-    """Yield the other profiles of this machine; one that cannot be read is nobody's neighbour."""
+def _stores(settings: Settings) -> Iterator[tuple[str, FileStore]]:
+    """Yield every profile of this machine."""
     from tweetbot.settings import user_state_dir
     from tweetbot.store import FileStore, profile_paths
 
     for path in profile_paths(settings.config_dir):
-        if path != settings.path:
+        yield path.stem, FileStore(path, state_dir=user_state_dir)
+
+
+def _neighbours(settings: Settings) -> Iterator[tuple[str, Profile]]:
+    """Yield the other profiles of this machine; one that cannot be read is nobody's neighbour."""
+    for name, store in _stores(settings):
+        if name != settings.profile:
             with suppress(TweetbotError):
-                yield path.stem, FileStore(path, state_dir=user_state_dir).load()
+                yield name, store.load()
 
 
 # -- input and output -----------------------------------------------------------------------------
@@ -426,12 +565,15 @@ def _standard_input() -> bytes:
         raise ConfigurationError(f"Standard input cannot be read: {error.strerror}.") from None
 
 
-def _secret_from(path: str) -> str:
+def _document(path: str) -> bytes:
     try:
-        document = _standard_input() if path == "-" else Path(path).read_bytes()
+        return _standard_input() if path == "-" else Path(path).read_bytes()
     except OSError as error:
-        raise ConfigurationError(f"--client-secret-file {path}: {error.strerror}.") from None
-    return _credential(document.decode(errors="replace"), "--client-secret-file")
+        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _secret_from(path: str) -> str:
+    return _credential(_document(path).decode(errors="replace"), "--client-secret-file")
 
 
 def _credential(text: str, option: str) -> str:

@@ -421,7 +421,8 @@ def log_out(
     with store.lock():
         try:
             profile = store.load()
-            _revoke(profile, transport, settings, now)
+            if not profile.moved:  # another machine lives on this grant
+                _revoke(profile, transport, settings, now)
         except TweetbotError as error:
             by_hand = "Withdraw the access by hand at https://x.com/settings/connected_apps."
             if not force:

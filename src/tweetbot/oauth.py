@@ -23,7 +23,6 @@ from tweetbot.transport import Answer, Transport
 # What posting needs, and media.write, because a scope added later means a new login
 # (docs.x.com, fundamentals/authentication/oauth-2-0/authorization-code, "Scopes").
 SCOPE = "tweet.read tweet.write users.read offline.access media.write"
-NEEDED = frozenset({"tweet.read", "tweet.write", "users.read"})
 
 DEADLINE = 10.0  # seconds, connect included
 _DEFAULT_LIFE = 0  # an answer without `expires_in`: renew next time
@@ -88,10 +87,9 @@ class AuthorizationServer:
         )["answer"]
         token = self._read(answer, scope=SCOPE, refresh_token=None, parent=None)
         # RFC 6749 §3.3: the server may grant less than was asked for.
-        missing = NEEDED - token.scopes
-        if missing:
+        if token.missing_scopes:
             raise LoginNeeded(
-                f"The login lacks the permission {' '.join(sorted(missing))}.",
+                f"The login lacks the permission {token.missing_scopes}.",
                 "Set the app's permission to Read and write in X's console, then run"
                 " `tweetbot auth` again.",
             )

@@ -39,7 +39,7 @@ from tweetbot.errors import (
     TokenNotSaved,
     TweetbotError,
 )
-from tweetbot.oauth import NEEDED, AuthorizationServer
+from tweetbot.oauth import AuthorizationServer
 from tweetbot.profile import LastError, Pending, Posted, Profile, Token
 from tweetbot.sources import Draft
 from tweetbot.store import FileStore
@@ -69,6 +69,14 @@ class Outcome:
     def url(self) -> str | None:
         """The post's address; X redirects `i` to the account's name."""
         return self.id and f"https://x.com/{self.username or 'i'}/status/{self.id}"
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """What `renew` did, and until when the access token lives now."""
+
+    renewed: bool
+    expires_at: int | None
 
 
 @dataclass(frozen=True)
@@ -106,7 +114,7 @@ def renew(
     *,
     surroundings: Surroundings,
     if_older: float | None = None,
-) -> Token:
+) -> Renewal:
     """Renew the login without posting, unless it is younger than `if_older` seconds."""
     with _run(store, transport, surroundings) as run:
         return run.renew_alone(if_older)
@@ -172,12 +180,12 @@ class _Run:
             self._save(replace(self.profile, pending=pending))
         return self._outcome(draft, self._send(pending))
 
-    def renew_alone(self, if_older: float | None) -> Token:
+    def renew_alone(self, if_older: float | None) -> Renewal:
         obtained_at = self.profile.token.obtained_at
         young = obtained_at is not None and if_older and 0 <= self._now() - obtained_at < if_older
         if not young:
             self._renew(self.profile.pending)
-        return self.profile.token
+        return Renewal(self._renewed, self.profile.token.expires_at)
 
     def record(self, error: TweetbotError) -> None:
         """Write down why the run failed."""
@@ -288,10 +296,9 @@ class _Run:
 
     def _explained(self, error: NotPermitted, text: str) -> TweetbotError:
         """Find the reason that X does not give: what is known here tells."""
-        missing = NEEDED - self.profile.token.scopes
-        if self.profile.token.scope and missing:
+        if missing := self.profile.token.missing_scopes:
             return LoginNeeded(
-                f"The login lacks the permission {' '.join(sorted(missing))} (403).",
+                f"The login lacks the permission {missing} (403).",
                 "Set the app's permission to Read and write in X's console, then run"
                 " `tweetbot auth`.",
                 x=error.x,

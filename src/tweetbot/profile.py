@@ -20,6 +20,8 @@ from tweetbot.errors import ConfigurationError, LoginNeeded
 
 VERSION = 1
 POSTS_KEPT = 20
+# What `POST /2/tweets` demands (docs.x.com, OpenAPI document, operation createPosts).
+POSTING_SCOPES = frozenset({"tweet.read", "tweet.write", "users.read"})
 
 # What may stand in an Authorization header (RFC 6750 §2.1 is narrower); a newline in a token
 # would be printed by an HTTP library's error message.
@@ -88,8 +90,10 @@ class Token:
         return hashlib.sha256(self.refresh_token.encode()).hexdigest()[:16]
 
     @property
-    def scopes(self) -> frozenset[str]:
-        return frozenset(self.scope.split())
+    def missing_scopes(self) -> str:
+        """What this token lacks for posting, as far as its scope is known."""
+        missing = POSTING_SCOPES - set(self.scope.split())
+        return " ".join(sorted(missing)) if self.scope else ""
 
     def is_due(self, now: int) -> bool:
         """Whether half of the access token's life is gone, or its times make no sense."""

@@ -103,6 +103,14 @@ def credential(text: str) -> str:
     return text.strip()
 
 
+def duration(text: str) -> float:
+    """Read a time span such as 90s, 45m, 36h or 7d; returns seconds."""
+    match = re.fullmatch(r"(\d{1,9})([smhd])", text.strip())
+    if not match:
+        raise ValueError("it must be a number with s, m, h or d behind it, as in 36h")
+    return int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
+
+
 def server_url(text: str) -> str:
     """Return `text` without a slash at its end; https, or http for loopback hosts alone."""
     try:

@@ -374,7 +374,7 @@ def signals_held_back() -> Iterator[None]:
 
 def profile_paths(config_dir: Path) -> list[Path]:
     """Return the documents in `config_dir`, by name."""
-    return sorted(config_dir.glob("*.json"))
+    return sorted(path for path in config_dir.glob("*.json") if path.name[0].isalnum())
 
 
 @contextmanager

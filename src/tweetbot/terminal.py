@@ -15,7 +15,7 @@ from contextlib import suppress
 
 import click
 
-_STDIN = 0
+_STDIN, _STDOUT = 0, 1
 
 
 def tell(line: str) -> None:
@@ -39,6 +39,13 @@ def show(result: str) -> None:
             os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
+def write_out(document: bytes) -> None:
+    """Write `document` to standard output; raises `OSError` unless all of it was taken."""
+    rest = memoryview(document)
+    while rest:
+        rest = rest[os.write(_STDOUT, rest) :]
+
+
 class Terminal:
     """Asks on the terminal, if there is one, and hears what is typed while something else waits.
 
@@ -47,7 +54,7 @@ class Terminal:
     """
 
     def __init__(self) -> None:
-        self.interactive = _is_terminal(sys.stdin) and _is_terminal(sys.stderr)
+        self.interactive = is_terminal(sys.stdin) and is_terminal(sys.stderr)
         self._listener: Callable[[str], None] | None = None
         self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
         self._reading = False
@@ -99,7 +106,8 @@ def _read_line() -> str:
         return ""
 
 
-def _is_terminal(stream: object) -> bool:
+def is_terminal(stream: object) -> bool:
+    """Whether `stream` is open and a person's terminal."""
     try:
         return bool(stream and stream.isatty())  # type: ignore[attr-defined]
     except ValueError:  # closed

@@ -1,0 +1,186 @@
+"""What `status` reports: offline, without a lock, from the document alone."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tweetbot.errors import ConfigurationError, LoginNeeded, TooOld, TweetbotError
+from tweetbot.profile import Posted, Profile, Spend
+from tweetbot.store import FileStore
+
+
+@dataclass(frozen=True)
+class Status:
+    """One bot; `problem` is what the next `post` would end with, as far as is known here."""
+
+    name: str
+    path: Path
+    profile: Profile | None
+    mode: int | None
+    problem: TweetbotError | None
+    now: float
+
+    @property
+    def code(self) -> int:
+        """The exit code that a monitor sees."""
+        return self.problem.code if self.problem else 0
+
+    @property
+    def last_post(self) -> Posted | None:
+        return self.profile.posts[-1] if self.profile and self.profile.posts else None
+
+    @property
+    def spend(self) -> Spend:
+        """What this month cost so far."""
+        month = time.strftime("%Y-%m", time.gmtime(self.now))
+        spend = self.profile.spend if self.profile else Spend()
+        return spend if spend.month == month else Spend(month=month, budget_usd=spend.budget_usd)
+
+    @property
+    def url(self) -> str | None:
+        """The last post's address."""
+        account = self.profile.account if self.profile else None
+        post_id = self.last_post.id if self.last_post else None
+        return post_id and f"https://x.com/{account.username if account else 'i'}/status/{post_id}"
+
+
+def look(name: str, store: FileStore, *, api_url: str, max_age: float | None, now: float) -> Status:
+    """Look at one profile; what is wrong with it is reported, not raised."""
+    profile, problem = None, None
+    try:
+        profile = store.load()
+        _check(profile, store, api_url=api_url, max_age=max_age, now=now)
+    except TweetbotError as error:
+        problem = error
+    try:
+        mode = store.path.stat().st_mode & 0o777
+    except OSError:
+        mode = None
+    return Status(name, store.path, profile, mode, problem, now)
+
+
+def _check(
+    profile: Profile, store: FileStore, *, api_url: str, max_age: float | None, now: float
+) -> None:
+    profile.check_usable(api_url=api_url)
+    last = profile.last_error
+    # A refused login never comes back by itself; any other failure may have passed.
+    if last and last.code == LoginNeeded.code and last.at >= (profile.token.obtained_at or 0):
+        raise LoginNeeded(
+            f"The last run found the login refused ({local(last.at)}).", "Run `tweetbot auth`."
+        )
+    if missing := profile.token.missing_scopes:
+        raise LoginNeeded(f"The login lacks the permission {missing}.", "Run `tweetbot auth`.")
+    if not os.access(store.path.parent, os.W_OK):
+        raise ConfigurationError(f"The folder {store.path.parent} cannot be written.")
+    if max_age is not None:
+        _check_age(profile, max_age, now)
+
+
+def _check_age(profile: Profile, max_age: float, now: float) -> None:
+    if not profile.posts:
+        raise TooOld("Nothing has been posted yet.", "See that the scheduler runs `tweetbot post`.")
+    at = profile.posts[-1].at
+    if now - at > max_age:
+        raise TooOld(f"The last post is of {local(at)}.", "See whether the scheduler runs.")
+
+
+def line(status: Status) -> str:
+    """Tell one bot's state in one line."""
+    account = status.profile.account if status.profile else None
+    username = f"@{account.username}" if account else "-"
+    last = f"last post {local(status.last_post.at)}" if status.last_post else "no post yet"
+    return f"{status.name:<16} {username:<17} {last:<28} {_word(status)}"
+
+
+def _word(status: Status) -> str:
+    profile = status.profile
+    if status.problem:
+        return f"{status.problem.name}: {status.problem.happened}"
+    if profile and profile.last_error:
+        return f"last run failed, {_times(profile.last_error.count)}: {profile.last_error.error}"
+    if profile and profile.pending:
+        return "outcome of a post unknown; the next run settles it"
+    return "ok"
+
+
+def details(status: Status) -> Iterator[str]:
+    """Tell one bot's state in full, a line each."""
+    rows = {"profile": status.name, "file": f"{status.path} (mode {status.mode or 0:04o})"}
+    if status.profile:
+        rows |= _profile_rows(status, status.profile)
+    rows["next post"] = str(status.problem) if status.problem else "nothing known to be wrong"
+    width = max(map(len, rows)) + 2
+    for title, value in rows.items():
+        yield f"{title + ':':<{width}}{value}"
+
+
+def _profile_rows(status: Status, profile: Profile) -> dict[str, str]:
+    token, account, spend = profile.token, profile.account, status.spend
+    budget = f" of ${spend.budget_usd:.2f}" if spend.budget_usd is not None else ""
+    rows = {
+        "account": f"@{account.username} (id {account.id})" if account else "not known",
+        "scope": token.scope or "not known",
+        "token": f"renewed {local(token.obtained_at)}, expires {local(token.expires_at)}",
+        "last post": f"{local(status.last_post.at)} {status.url or '(id not known)'}"
+        if status.last_post
+        else "none",
+        "this month": f"{spend.posts} posts, about ${spend.usd:.2f}{budget}",
+    }
+    if profile.pending:
+        rows["pending"] = f"{local(profile.pending.at)} {profile.pending.text}"
+    if profile.last_error:
+        error = profile.last_error
+        rows["last error"] = (
+            f"{local(error.at)}, {_times(error.count)} ({error.code}): {error.message}"
+        )
+    return rows
+
+
+def as_json(status: Status) -> dict[str, object]:
+    """Return what `--json` shows; nothing secret is part of it."""
+    profile = status.profile
+    fields: dict[str, object] = {
+        "ok": status.problem is None,
+        "code": status.code,
+        "profile": status.name,
+        "path": str(status.path),
+        "mode": None if status.mode is None else f"{status.mode:04o}",
+        "problem": str(status.problem) if status.problem else None,
+    }
+    if profile is None:
+        return fields
+    account, pending, error, last = (
+        profile.account,
+        profile.pending,
+        profile.last_error,
+        status.last_post,
+    )
+    return {
+        **fields,
+        "account": account and {"id": account.id, "username": account.username},
+        "scope": profile.token.scope,
+        "obtained_at": profile.token.obtained_at,
+        "expires_at": profile.token.expires_at,
+        "last_post": last and {"id": last.id, "at": last.at, "url": status.url},
+        "pending": pending and {"text": pending.text, "at": pending.at},
+        "last_error": error
+        and {name: getattr(error, name) for name in ("at", "code", "error", "message", "count")},
+        "spend": {
+            name: getattr(status.spend, name) for name in ("month", "posts", "usd", "budget_usd")
+        },
+        "moved": profile.moved and {"at": profile.moved.at, "note": profile.moved.note},
+    }
+
+
+def local(at: int | None) -> str:
+    """Write a time (UTC epoch seconds) as the person's clock shows it."""
+    return "never" if at is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
