@@ -6,24 +6,20 @@ commands that need them, so that `--help` and a text that is too long cost nothi
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
-from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from tweetbot import __version__
+from tweetbot.edge import run
 from tweetbot.errors import EXIT_CODES, ConfigurationError, LoginNeeded, TextRefused, TweetbotError
-from tweetbot.terminal import Terminal, is_terminal, show, tell, write_out
+from tweetbot.terminal import Terminal, is_terminal, show, show_json, tell, write_out
 
 if TYPE_CHECKING:
     from tweetbot.posting import Surroundings
@@ -34,7 +30,6 @@ if TYPE_CHECKING:
     from tweetbot.text import Measure
     from tweetbot.transport import Transport
 
-ISSUES = "the project's issue tracker"
 FIRST_LINE = "tweetbot sandbox --approve -- sh -c 'tweetbot auth && tweetbot post \"Hello\"'"
 NEXT_STEPS = """\
 Saved in {path}. Before the first post:
@@ -45,99 +40,9 @@ Put the text into a file, and this line into `crontab -e`, to post every day at 
 {crontab}"""
 
 
-# -- the edge -------------------------------------------------------------------------------------
-
-
 def main() -> NoReturn:
     """Run the command line of this process."""
-    sys.exit(run(sys.argv[1:]))
-
-
-def run(args: Sequence[str]) -> int:
-    """Run one command; every exception becomes a message and an exit code here."""
-    wants_json = "--json" in args
-    signal.signal(signal.SIGTERM, _interrupt)
-    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, _interrupt)  # but nohup stays nohup
-    try:
-        code = cli.main(args=list(args), prog_name="tweetbot", standalone_mode=False)
-    except TweetbotError as error:
-        return _fail(error, wants_json=wants_json)
-    except click.ClickException as error:
-        return _fail(_usage_error(error, args), wants_json=wants_json)
-    except (KeyboardInterrupt, click.Abort):
-        return _interrupted(signal.SIGINT)
-    except _Interrupted as interrupted:
-        return _interrupted(interrupted.number)
-    except Exception as error:  # noqa: BLE001  # the edge
-        return _bug(error, wants_json=wants_json)
-    return code if isinstance(code, int) else 0
-
-
-class _Interrupted(BaseException):
-    """SIGTERM or SIGHUP arrived; unwinds like `KeyboardInterrupt`."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
-
-
-def _interrupt(number: int, _frame: FrameType | None) -> None:
-    raise _Interrupted(number)
-
-
-def _interrupted(number: int) -> int:
-    tell(f"Interrupted ({signal.Signals(number).name}).")
-    return 128 + number
-
-
-def _fail(error: TweetbotError, *, wants_json: bool) -> int:
-    tell(f"Error: {error}")
-    if wants_json:
-        show(json.dumps(_error_fields(error)))
-    return error.code
-
-
-def _error_fields(error: TweetbotError) -> dict[str, Any]:
-    x = error.x and {
-        "status": error.x.status,
-        "title": error.x.title,
-        "detail": error.x.detail,
-        "transaction_id": error.x.transaction_id,
-    }
-    return {
-        "ok": False,
-        "code": error.code,
-        "error": error.name,
-        "message": str(error),
-        "retry_at": error.retry_at,
-        "x": x,
-    }
-
-
-def _usage_error(error: click.ClickException, args: Sequence[str]) -> ConfigurationError:
-    remedy = "See `tweetbot --help`."
-    if isinstance(error, click.UsageError) and error.ctx:
-        remedy = f"See `{error.ctx.command_path} --help`."
-    if isinstance(error, click.NoSuchOption) and "post" in args[:1]:
-        remedy = f"A text that begins with - needs -- before it: tweetbot post -- TEXT. {remedy}"
-    return ConfigurationError(error.format_message(), remedy)
-
-
-def _bug(error: Exception, *, wants_json: bool) -> int:
-    """Show a bug's traceback; values, which may be secrets, are not part of it."""
-    import traceback
-
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    said = re.sub(r"[^\s\"']{16,}", "[hidden]", str(error))
-    tell(f"{frames}{type(error).__name__}: {said}")
-    return _fail(
-        TweetbotError(
-            f"This is a bug in tweetbot {__version__}.",
-            f"Please report the lines above to {ISSUES}.",
-        ),
-        wants_json=wants_json,
-    )
+    sys.exit(run(cli, sys.argv[1:]))
 
 
 # -- the commands ---------------------------------------------------------------------------------
@@ -267,7 +172,7 @@ def auth(
     )
     if as_json:
         fields = {"ok": True, "profile": settings.profile, "path": str(store)}
-        show(json.dumps({**fields, "id": account_id, "username": username}))
+        show_json({**fields, "id": account_id, "username": username})
     else:
         show(f"Logged in as {'@' + username if username else 'an account that X did not name'}")
     tell(_next_steps(settings, store))
@@ -298,18 +203,18 @@ def post(
     from tweetbot.sources import given
 
     settings = read_settings(os.environ, profile=profile)
-    draft = given(_text(text))
-    measured = texts.check(draft.text)
+    source = given(_text(text))
+    measured = texts.check(source.text)
     store = _store(settings, wait=wait)
     if dry_run:
-        return _show_draft(draft.text, measured, store, settings, as_json=as_json)
+        return _show_draft(source.text, measured, store, settings, as_json=as_json)
     from tweetbot import posting
 
     with _transport(verbose) as transport:
         outcome = posting.post(
             store,
             transport,
-            draft,
+            source,
             surroundings=_surroundings(settings, wait),
             again=again,
         )
@@ -317,7 +222,7 @@ def post(
         tell("Already posted; nothing was sent.")
     if as_json:
         fields = ("id", "url", "text", "posted_at", "renewed", "already_posted")
-        show(json.dumps({"ok": True, **{name: getattr(outcome, name) for name in fields}}))
+        show_json({"ok": True, **{name: getattr(outcome, name) for name in fields}})
     elif not quiet:
         if outcome.url:
             show(outcome.url)
@@ -344,7 +249,7 @@ def status(profile: str | None, max_age: float | None, as_json: bool) -> int:
     ]
     if as_json:
         fields = [statuses.as_json(one) for one in looked]
-        show(json.dumps(fields[0] if profile else {"profiles": fields}))
+        show_json(fields[0] if profile else {"profiles": fields})
     else:
         for one in looked:
             show("\n".join(statuses.details(one)) if profile else statuses.line(one))
@@ -381,7 +286,7 @@ def renew(
             if_older=if_older,
         )
     if as_json:
-        show(json.dumps({"ok": True, **vars(renewal)}))
+        show_json({"ok": True, **vars(renewal)})
     elif not quiet:
         show("Renewed" if renewal.renewed else "Not due yet")
 
@@ -424,7 +329,7 @@ def import_(file: str, profile: str | None, force: bool, as_json: bool) -> None:
     username = saved.account.username if saved.account else None
     if as_json:
         fields = {"ok": True, "profile": settings.profile, "path": str(store)}
-        show(json.dumps({**fields, "username": username}))
+        show_json({**fields, "username": username})
     else:
         show(f"Imported {'@' + username if username else 'the bot'}")
         tell(_next_steps(settings, store))
@@ -567,7 +472,10 @@ def _standard_input() -> bytes:
 
 def _document(path: str) -> bytes:
     try:
-        return _standard_input() if path == "-" else Path(path).read_bytes()
+        if path == "-":
+            return _standard_input()
+        with open(path, "rb") as file:
+            return file.read()
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
 
@@ -606,7 +514,7 @@ def _show_draft(
             for name in ("links", "mentions", "cashtags")
         }
         length = {"weighted_length": measured.weighted_length, "valid": measured.valid}
-        show(json.dumps({**fields, **length, **spans, "usd": usd}))
+        show_json({**fields, **length, **spans, "usd": usd})
         return
     tell(
         f"Would post as {'@' + username if username else 'the bot'}:"
@@ -618,22 +526,12 @@ def _show_draft(
 
 
 def _next_steps(settings: Settings, store: FileStore) -> str:
-    return NEXT_STEPS.format(path=store, crontab=_crontab_line(settings, store))
+    from tweetbot.crontab import crontab_line
 
-
-def _crontab_line(settings: Settings, store: FileStore) -> str:
-    """Write a crontab line that works for this very installation."""
-    script = Path(sys.argv[0]).resolve()
-    tweetbot = [str(script)] if script.stem == "tweetbot" else [sys.executable, "-m", "tweetbot"]
-    names = ("TWEETBOT_CONFIG_DIR", "TWEETBOT_API_URL")
-    variables = [
-        f"{name}={shlex.quote(os.environ[name])}" for name in names if os.environ.get(name)
-    ]
-    folder = store.path.parent
-    text, log = folder / f"{settings.profile}.txt", folder / f"{settings.profile}.log"
-    words = [*variables, shlex.join(tweetbot), "post -p", settings.profile, "-"]
-    line = f"{' '.join(words)} < {shlex.quote(str(text))} >> {shlex.quote(str(log))} 2>&1"
-    return "0 9 * * *  " + line.replace("%", "\\%")  # cron ends a command at a bare %
+    line = crontab_line(
+        settings.profile, store.path.parent, environ=os.environ, program=sys.argv[0]
+    )
+    return NEXT_STEPS.format(path=store, crontab=line)
 
 
 def _serve(local_x: Sandbox) -> int:

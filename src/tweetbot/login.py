@@ -21,16 +21,16 @@ from tweetbot.errors import (
     NotAllowed,
     TweetbotError,
 )
-from tweetbot.loopback import (
+from tweetbot.loopback import RedirectListener
+from tweetbot.oauth import AuthorizationRequest, AuthorizationServer
+from tweetbot.profile import Account, Client, Profile, Token
+from tweetbot.redirect import (
     X_ISSUERS,
     AuthorizationResponse,
-    RedirectListener,
     WrongResponse,
     read_pasted,
     redirect_address,
 )
-from tweetbot.oauth import AuthorizationRequest, AuthorizationServer
-from tweetbot.profile import Account, Client, Profile, Token
 from tweetbot.settings import DEFAULT_REDIRECT_URI, Settings, credential
 from tweetbot.store import FileStore
 from tweetbot.transport import Transport
@@ -194,11 +194,19 @@ def _consent(
     request = server.authorization_request(settings.authorize_url)
     origin = urlsplit(settings.authorize_url)
     issuers = X_ISSUERS | {f"{origin.scheme}://{origin.netloc}"}
+
+    def read(line: str) -> AuthorizationResponse:
+        return read_pasted(
+            line, redirect_uri=client.redirect_uri, state=request.state, issuers=issuers
+        )
+
     with RedirectListener(client.redirect_uri, state=request.state, issuers=issuers) as listener:
         _announce(request, client, person, will_open=open_browser is not None)
         if open_browser:
             open_browser(request.url)
-        response = _wait(listener, request, client, person, wishes.timeout)
+        response = _wait(listener, person, read_pasted=read, timeout=wishes.timeout)
+        if response is None:
+            raise _nobody_came(client, wishes.timeout)
         try:
             return _exchange(server, request, response)
         finally:
@@ -229,32 +237,35 @@ def _announce(
 
 def _wait(
     listener: RedirectListener,
-    request: AuthorizationRequest,
-    client: Client,
     person: Person,
+    *,
+    read_pasted: Callable[[str], AuthorizationResponse],
     timeout: float,
-) -> AuthorizationResponse:
+) -> AuthorizationResponse | None:
+    """Wait for the answer, whichever way it comes: by the browser or pasted."""
+
     def pasted(line: str) -> None:
         try:
-            listener.offer(read_pasted(line, redirect_uri=client.redirect_uri, state=request.state))
+            listener.offer(read_pasted(line))
         except WrongResponse as wrong:
             if line.strip():
                 person.tell(str(wrong))
 
     person.hear(pasted)
     try:
-        response = listener.wait(timeout)
+        return listener.wait(timeout)
     finally:
         person.hear(None)
-    if response is None:
-        raise LoginNeeded(
-            f"Nobody consented within {timeout:g} seconds.",
-            "If the browser showed an error page, X sends no answer: check in the console that "
-            f"the callback URL is registered exactly as {client.redirect_uri}, that the client id "
-            "is right, that OAuth 2.0 is on, and that the app has the permission Read and write. "
-            "Then run `tweetbot auth` again.",
-        )
-    return response
+
+
+def _nobody_came(client: Client, timeout: float) -> LoginNeeded:
+    return LoginNeeded(
+        f"Nobody consented within {timeout:g} seconds.",
+        "If the browser showed an error page, X sends no answer: check in the console that "
+        f"the callback URL is registered exactly as {client.redirect_uri}, that the client id "
+        "is right, that OAuth 2.0 is on, and that the app has the permission Read and write. "
+        "Then run `tweetbot auth` again.",
+    )
 
 
 def _exchange(

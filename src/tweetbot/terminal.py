@@ -6,22 +6,28 @@ three standard streams may be closed (cron, a container).
 
 from __future__ import annotations
 
+import errno
 import os
-import queue
 import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import click
 
-_STDIN, _STDOUT = 0, 1
+if TYPE_CHECKING:
+    from queue import SimpleQueue
+
+_STDIN, _STDOUT, _STDERR = 0, 1, 2
 
 
 def tell(line: str) -> None:
     """Say something to the person, on standard error; never fails."""
-    with suppress(OSError, ValueError):
+    try:
         click.echo(line, err=True)
+    except (OSError, ValueError):
+        _discard(_STDERR)
 
 
 def show(result: str) -> None:
@@ -35,12 +41,29 @@ def show(result: str) -> None:
             sys.stdout.flush()
     except (OSError, ValueError):
         tell(f"Standard output is closed; the result was: {result}")
-        with suppress(OSError):  # or Python would try again at its end, and exit with 120
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        _discard(_STDOUT)
+    else:
+        if sys.stdout is None:  # closed before Python began: click says nothing then
+            tell(f"Standard output is closed; the result was: {result}")
+
+
+def _discard(descriptor: int) -> None:
+    """Send what is left in a broken stream nowhere, or Python's end would be an exit with 120."""
+    with suppress(OSError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), descriptor)
+
+
+def show_json(fields: object) -> None:
+    """Print the result as one JSON object."""
+    import json  # late: `--help` needs none
+
+    show(json.dumps(fields))
 
 
 def write_out(document: bytes) -> None:
     """Write `document` to standard output; raises `OSError` unless all of it was taken."""
+    if sys.stdout is None:  # closed before Python began: descriptor 1 may be another file by now
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
     rest = memoryview(document)
     while rest:
         rest = rest[os.write(_STDOUT, rest) :]
@@ -56,8 +79,7 @@ class Terminal:
     def __init__(self) -> None:
         self.interactive = is_terminal(sys.stdin) and is_terminal(sys.stderr)
         self._listener: Callable[[str], None] | None = None
-        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._reading = False
+        self._lines: SimpleQueue[str] | None = None  # while a thread reads
 
     def tell(self, line: str) -> None:
         """Say something to the person."""
@@ -66,7 +88,7 @@ class Terminal:
     def ask(self, question: str) -> str:
         """Ask, and return the answer without its newline; the end of input is a Ctrl-C."""
         click.echo(question, err=True, nl=False)
-        line = self._lines.get() if self._reading else _read_line()
+        line = self._lines.get() if self._lines else _read_line()
         if not line:
             raise KeyboardInterrupt
         return line.rstrip("\r\n")
@@ -80,11 +102,13 @@ class Terminal:
     def hear(self, listener: Callable[[str], None] | None) -> None:
         """Hand each line typed from now on to `listener`; with `None`, keep it for a question."""
         self._listener = listener
-        if self.interactive and not self._reading:
-            self._reading = True
-            threading.Thread(target=self._read, daemon=True).start()
+        if self.interactive and self._lines is None:
+            from queue import SimpleQueue
 
-    def _read(self) -> None:
+            self._lines = SimpleQueue()
+            threading.Thread(target=self._read, args=(self._lines,), daemon=True).start()
+
+    def _read(self, lines: SimpleQueue[str]) -> None:
         line = "\n"
         while line:
             line = _read_line()
@@ -92,7 +116,7 @@ class Terminal:
             if listener and line:
                 listener(line)
             else:
-                self._lines.put(line)
+                lines.put(line)
 
 
 def _read_line() -> str:

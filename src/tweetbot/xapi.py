@@ -86,20 +86,23 @@ class XApi:
     def me(self) -> Account:
         """Return the account that the token belongs to (`GET /2/users/me`; billed)."""
         data = _mapping(_mapping(self._get("/2/users/me").json()).get("data"))
-        if not _is_id(data.get("id")) or not re.fullmatch(r"\w{1,50}", str(data.get("username"))):
+        username = str(data.get("username") or "")
+        if not _is_id(data.get("id")) or not re.fullmatch(r"\w{1,50}", username):
             raise Temporary("X's answer about the account cannot be read.")
-        return Account(id=data["id"], username=data["username"])
+        return Account(id=data["id"], username=username)
 
     def timeline(self, account_id: str) -> Timeline:
         """Return the five newest posts of the account (`GET /2/users/{id}/tweets`; billed)."""
         answer = self._get(
             f"/2/users/{account_id}/tweets", {"max_results": "5", "tweet.fields": "entities"}
         )
-        body = answer.json()
+        body = _mapping(answer.json())
         # No posts, no `data`; but then X sends `meta`.
-        if not isinstance(body, dict) or not ("data" in body or "meta" in body):
+        data = body.get("data", [] if "meta" in body else None)
+        posts = tuple(post for item in _list(data) if (post := _post(item)))
+        # A post that cannot be read may be the one that is looked for.
+        if not isinstance(data, list) or len(posts) < len(data):
             raise Temporary("X's answer about the timeline cannot be read.")
-        posts = tuple(post for item in body.get("data") or () if (post := _post(item)))
         return Timeline(posts, _date(answer.headers))
 
     def create_post(self, text: str) -> Post:

@@ -1,0 +1,104 @@
+"""The edge of the command line: every exception becomes a message and an exit code, once."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+import click
+
+from tweetbot import __version__
+from tweetbot.errors import ConfigurationError, TweetbotError
+from tweetbot.terminal import show_json, tell
+
+ISSUES = "the project's issue tracker"
+
+
+def run(cli: click.Group, args: Sequence[str]) -> int:
+    """Run one command of `cli`; return the exit code, whatever happens."""
+    wants_json = "--json" in args
+    signal.signal(signal.SIGTERM, _interrupt)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _interrupt)  # but nohup stays nohup
+    try:
+        code = cli.main(args=list(args), prog_name="tweetbot", standalone_mode=False)
+    except TweetbotError as error:
+        return _fail(error, wants_json=wants_json)
+    except click.ClickException as error:
+        return _fail(_usage_error(error, args), wants_json=wants_json)
+    except (KeyboardInterrupt, click.Abort):
+        return _interrupted(signal.SIGINT)
+    except _Interrupted as interrupted:
+        return _interrupted(interrupted.number)
+    except Exception as error:  # noqa: BLE001  # the edge
+        return report_bug(error, wants_json=wants_json)
+    return code if isinstance(code, int) else 0
+
+
+class _Interrupted(BaseException):
+    """SIGTERM or SIGHUP arrived; unwinds like `KeyboardInterrupt`."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
+def _interrupt(number: int, _frame: FrameType | None) -> None:
+    raise _Interrupted(number)
+
+
+def _interrupted(number: int) -> int:
+    tell(f"Interrupted ({signal.Signals(number).name}).")
+    return 128 + number
+
+
+def _fail(error: TweetbotError, *, wants_json: bool) -> int:
+    tell(f"Error: {error}")
+    if wants_json:
+        show_json(_error_fields(error))
+    return error.code
+
+
+def _error_fields(error: TweetbotError) -> dict[str, Any]:
+    x = error.x and {
+        "status": error.x.status,
+        "title": error.x.title,
+        "detail": error.x.detail,
+        "transaction_id": error.x.transaction_id,
+    }
+    return {
+        "ok": False,
+        "code": error.code,
+        "error": error.name,
+        "message": str(error),
+        "retry_at": error.retry_at,
+        "x": x,
+    }
+
+
+def _usage_error(error: click.ClickException, args: Sequence[str]) -> ConfigurationError:
+    remedy = "See `tweetbot --help`."
+    if isinstance(error, click.UsageError) and error.ctx:
+        remedy = f"See `{error.ctx.command_path} --help`."
+    if isinstance(error, click.NoSuchOption) and "post" in args[:1]:
+        remedy = f"A text that begins with - needs -- before it: tweetbot post -- TEXT. {remedy}"
+    return ConfigurationError(error.format_message(), remedy)
+
+
+def report_bug(error: Exception, *, wants_json: bool) -> int:
+    """Show a bug's traceback; values, which may be secrets, are not part of it."""
+    import re
+    import traceback
+
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    said = re.sub(r"[^\s\"']{16,}", "[hidden]", str(error))
+    tell(f"{frames}{type(error).__name__}: {said}")
+    return _fail(
+        TweetbotError(
+            f"This is a bug in tweetbot {__version__}.",
+            f"Please report the lines above to {ISSUES}.",
+        ),
+        wants_json=wants_json,
+    )
