@@ -1,0 +1,13 @@
+"""A local X to rehearse against and to test with: no account, no cost, no network.
+
+It stands on its own: nothing in here is used by a run against the real X.
+"""
+
+from tweetbot.sandbox.accounts import Account
+from tweetbot.sandbox.command import run_command, variables
+from tweetbot.sandbox.faults import Fault
+from tweetbot.sandbox.requests import Request
+from tweetbot.sandbox.sandbox import Sandbox
+from tweetbot.sandbox.timeline import Post
+
+__all__ = ["Account", "Fault", "Post", "Request", "Sandbox", "run_command", "variables"]

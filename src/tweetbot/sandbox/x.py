@@ -1,0 +1,121 @@
+"""X itself, without a socket: a request goes in, an answer comes out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+from urllib.parse import urlsplit
+
+from tweetbot.sandbox import pages
+from tweetbot.sandbox.accounts import Accounts
+from tweetbot.sandbox.api import Api
+from tweetbot.sandbox.authorization import Authorization
+from tweetbot.sandbox.clients import Client, Clients, read_basic
+from tweetbot.sandbox.grants import Grants
+from tweetbot.sandbox.limits import RateLimits
+from tweetbot.sandbox.messages import Answer, Call, Refused, html_answer, trace_headers
+from tweetbot.sandbox.mint import Mint
+from tweetbot.sandbox.problems import NOT_FOUND, NOT_LOOPBACK
+from tweetbot.sandbox.routes import find_step
+from tweetbot.sandbox.timeline import Timeline
+
+_LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class X:
+    """The whole of the local X. `now` may be replaced; every time and id comes from it."""
+
+    def __init__(
+        self,
+        *,
+        username: str,
+        redirect_uri: str,
+        token_life: float,
+        code_life: float,
+        approve: bool,
+        revoke_on_reuse: bool,
+        refuse_duplicates: bool,
+        max_length: int,
+    ) -> None:
+        self.now: Callable[[], float] = time.time
+        self.mint = Mint()
+        self.accounts = Accounts()
+        self.client = Client(self.mint.client_id(), self.mint.client_secret(), "My bot")
+        self.public_client = Client(self.mint.client_id(), None, "My public bot")
+        self._clients = Clients([self.client, self.public_client])
+        self.grants = Grants(
+            self.mint, now=self._now, token_life=token_life, revoke_on_reuse=revoke_on_reuse
+        )
+        self.timeline = Timeline(now=self._now)
+        self.authorization = Authorization(
+            self._clients,
+            self.grants,
+            self.mint,
+            now=self._now,
+            code_life=code_life,
+            account=self.accounts.add(username),
+            redirect_uris={redirect_uri},
+            approve=approve,
+        )
+        self._api = Api(
+            self.grants,
+            self.timeline,
+            RateLimits(now=self._now),
+            max_length=max_length,
+            refuse_duplicates=refuse_duplicates,
+        )
+
+    def answer(self, call: Call) -> Answer:
+        """Do what a request asks for and answer it, or refuse it."""
+        try:
+            _check_host(call)
+            answer = self._dispatch(call)
+        except Refused as refused:
+            answer = refused.answer
+        return answer.having(trace_headers()) if call.path.startswith("/2/") else answer
+
+    def remember_secrets(self, call: Call) -> None:
+        """Remember every secret that a request carries, good or not."""
+        authorization = call.headers.get("authorization", "")
+        self.mint.keep_all(call.form)
+        self.mint.keep(read_basic(authorization)[1])
+        if authorization.lower().startswith("bearer "):
+            self.mint.keep(authorization[7:].strip())
+
+    def _now(self) -> float:
+        return self.now()
+
+    def _dispatch(self, call: Call) -> Answer:
+        step, target = find_step(call.method, call.path)
+        match step:
+            case "authorize":
+                return self.authorization.authorize(call)
+            case "consent":
+                return self.authorization.consent(call)
+            case "token":
+                return self.authorization.token(call)
+            case "revoke":
+                return self.authorization.revoke(call)
+            case "page":
+                return self._page(target)
+            case "me" | "post" | "delete" | "timeline":
+                return self._api.answer(step, call, target)
+        return replace(NOT_FOUND, note=f"there is no {call.method} {call.path}")
+
+    def _page(self, post_id: str) -> Answer:
+        newest_first = reversed(self.timeline.posts)
+        posts = [post for post in newest_first if post_id in ("", post.id)]
+        shown = ((post, self.accounts.username(post.account_id)) for post in posts)
+        return html_answer(404 if post_id and not posts else 200, pages.timeline(shown))
+
+
+def _check_host(call: Call) -> None:
+    # A page on the web can make its own name point here (DNS rebinding); its Host gives it away.
+    try:
+        host = urlsplit(f"//{call.headers.get('host', '')}").hostname
+    except ValueError:
+        host = None
+    if host not in _LOOPBACK:
+        raise Refused(NOT_LOOPBACK)
