@@ -17,9 +17,9 @@ ROWS = (
     {"__main__"},
     {"cli"},
     {"edge"},
-    {"login", "moving", "posting", "status", "terminal"},
+    {"login", "moving", "posting", "preview", "status", "terminal"},
     {"browser", "crontab", "loopback", "xapi", "oauth", "text", "sources", "store"},
-    {"transport", "profile", "redirect", "settings"},
+    {"entities", "transport", "profile", "redirect", "settings"},
     {"errors"},
 )
 IMPORTERS = {

@@ -1,0 +1,323 @@
+"""A bot and a local X for it; real processes and real sockets, nothing patched."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+import pytest
+
+from tweetbot import posting
+from tweetbot.errors import TweetbotError
+from tweetbot.sandbox import Sandbox
+from tweetbot.sources import given
+from tweetbot.store import FileStore
+from tweetbot.transport import Transport
+
+SCOPE = "tweet.read tweet.write users.read offline.access media.write"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="run the long scans in full")
+
+
+@pytest.fixture
+def full(request: pytest.FixtureRequest) -> bool:
+    """Whether long scans run in full, not as a seeded sample."""
+    return bool(request.config.getoption("--full"))
+
+
+_FIGURES = pytest.StashKey[list[str]]()
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Take a measured figure, to be printed when all tests have run."""
+    return request.config.stash.setdefault(_FIGURES, []).append
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    for figure in config.stash.get(_FIGURES, []):
+        terminalreporter.write_line(figure)
+
+
+@pytest.fixture
+def x() -> Iterator[Sandbox]:
+    with Sandbox() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def lax() -> Iterator[Sandbox]:
+    """An X that posts the same text as often as it is asked to."""
+    with Sandbox(refuse_duplicates=False) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def bot(x: Sandbox, tmp_path: Path) -> Bot:
+    """A bot that is logged in at `x`, with a token that is not due for an hour."""
+    bot = Bot(x, tmp_path / "config")
+    bot.log_in()
+    return bot
+
+
+@pytest.fixture
+def newcomer(x: Sandbox, tmp_path: Path) -> Bot:
+    """A bot that nobody has logged in yet, with a callback URL on a free port."""
+    bot = Bot(x, tmp_path / "config")
+    bot.take_callback()
+    return bot
+
+
+@pytest.fixture
+def clock(x: Sandbox) -> Clock:
+    """The clock of `x` and of the runs in this process: nobody waits."""
+    clock = Clock(time.time())
+    x.clock = clock.now
+    return clock
+
+
+@dataclass
+class Clock:
+    """A clock that a test sets; a sleep moves it on and is remembered."""
+
+    time: float
+    pauses: list[float] = field(default_factory=list)
+    on_sleep: Callable[[float], None] = lambda _: None
+
+    def now(self) -> float:
+        return self.time
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.time += seconds
+        self.on_sleep(seconds)
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a run of the command line ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a run within this process ended: its outcome or its error, and what it said."""
+
+    outcome: posting.Outcome | None
+    error: TweetbotError | None
+    told: str
+
+    @property
+    def code(self) -> int:
+        return self.error.code if self.error else 0
+
+    @property
+    def url(self) -> str | None:
+        return self.outcome.url if self.outcome else None
+
+    @property
+    def said(self) -> str:
+        return f"{self.told}\n{self.error or ''}"
+
+
+@dataclass
+class Bot:
+    """A profile in a folder of its own, and the command line that uses it."""
+
+    x: Sandbox
+    folder: Path
+    name: str = "default"
+    environ: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        return self.folder / f"{self.name}.json"
+
+    @property
+    def document(self) -> Any:
+        return json.loads(self.path.read_bytes())
+
+    def log_in(self, *, age: int = 0, life: int = 7200, public: bool = False) -> None:
+        """Save a fresh grant, as if `tweetbot auth` had run `age` seconds ago."""
+        now = int(time.time())
+        client_id = self.x.public_client_id if public else self.x.client_id
+        grant = self.x.grant(client_id=client_id)
+        self.write(
+            {
+                "version": 1,
+                "client": {
+                    "client_id": client_id,
+                    "client_secret": None if public else self.x.client_secret,
+                    "redirect_uri": "http://127.0.0.1:8910/callback",
+                    "api_url": self.x.url,
+                },
+                "account": {"id": self.x.account.id, "username": self.x.account.username},
+                "token": {
+                    "access_token": grant["access_token"],
+                    "refresh_token": grant["refresh_token"],
+                    "scope": SCOPE,
+                    "obtained_at": now - age,
+                    "expires_at": now - age + life,
+                    "parent": None,
+                },
+            }
+        )
+
+    def write(self, document: Mapping[str, Any]) -> None:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        self.path.write_text(json.dumps(document))
+        self.path.chmod(0o600)
+
+    def change(self, **changes: Any) -> None:
+        """Change keys of the document; a dict is merged into the one that is there."""
+        document = self.document
+        for key, value in changes.items():
+            merge = isinstance(value, dict) and isinstance(document.get(key), dict)
+            document[key] = {**document[key], **value} if merge else value
+        self.write(document)
+
+    def make_due(self) -> None:
+        """Let the token's half-life pass: the next run renews it, the access token still works."""
+        now = int(time.time())
+        self.change(token={"obtained_at": now - 4000, "expires_at": now + 3200})
+
+    def expire(self) -> None:
+        """Let the access token's life end, here and at X."""
+        now = int(time.time())
+        self.x.expire_access_tokens()
+        self.change(token={"obtained_at": now - 8000, "expires_at": now - 800})
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The smallest environment that the command line works in; coverage passes through."""
+        coverage = {name: value for name, value in os.environ.items() if name.startswith("COV")}
+        return {
+            **coverage,
+            **self.x.environ(self.folder),
+            "TWEETBOT_CHECK_AFTER": "0,0",
+            **self.environ,
+        }
+
+    def start(
+        self, *args: str, prefix: Sequence[str] = (), **options: Any
+    ) -> subprocess.Popen[bytes]:
+        settings: dict[str, Any] = {
+            "env": self.variables,
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            **options,
+        }
+        command = [*prefix, sys.executable, "-m", "tweetbot", *args]
+        return subprocess.Popen(command, **settings)
+
+    def run(self, *args: str, stdin: bytes | None = None, **options: Any) -> Run:
+        if stdin is not None:
+            options["stdin"] = subprocess.PIPE
+        with self.start(*args, **options) as process:
+            out, err = process.communicate(stdin, timeout=60)
+        return Run(process.returncode, out.decode(), err.decode())
+
+    def take_callback(self, host: str = "127.0.0.1") -> str:
+        """Register a callback URL on a port that is free now; logins go through it from now on."""
+        redirect_uri = f"http://{host}:{free_port()}/callback"
+        self.x.redirect_uris.add(redirect_uri)
+        self.environ["TWEETBOT_REDIRECT_URI"] = redirect_uri
+        return redirect_uri
+
+    def auth(self, *args: str, **options: Any) -> Auth:
+        """Start `tweetbot auth --no-browser`; use it by `with`."""
+        return Auth(self, *args, **options)
+
+    @property
+    def store(self) -> FileStore:
+        return FileStore(self.path, state_dir=lambda: self.folder.parent / "state")
+
+    def post(
+        self,
+        text: str,
+        *,
+        clock: Clock,
+        again: bool = False,
+        check_after: tuple[float, ...] = (3, 10),
+        store: FileStore | None = None,
+        transport: type[Transport] = Transport,
+    ) -> Ended:
+        """Run `tweetbot post` within this process, with a clock and collaborators of the test."""
+        told: list[str] = []
+        surroundings = posting.Surroundings(
+            api_url=self.x.url,
+            check_after=check_after,
+            now=clock.now,
+            sleep=clock.sleep,
+            tell=told.append,
+        )
+        outcome, error = None, None
+        with transport(user_agent="tweetbot", environ={}) as http:
+            try:
+                outcome = posting.post(
+                    store or self.store, http, given(text), surroundings=surroundings, again=again
+                )
+            except TweetbotError as raised:
+                error = raised
+        return Ended(outcome, error, "\n".join(told))
+
+
+class Auth:
+    """`tweetbot auth --no-browser` on its way; the test is the person at the browser."""
+
+    def __init__(self, bot: Bot, *args: str, **options: Any) -> None:
+        # Unbuffered, so that a line can be read here and the rest by `communicate`.
+        self.process = bot.start("auth", "--no-browser", *args, bufsize=0, **options)
+        self._marker = bot.x.authorize_url
+        self._said: list[bytes] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self.process:  # closes its pipes
+            self.process.kill()
+
+    @cached_property
+    def url(self) -> str:
+        """The address to open; waits until it is printed, on a line of its own."""
+        for line in self.process.stderr or ():
+            self._said.append(line)
+            if line.decode().startswith(self._marker):
+                return line.decode().rstrip("\n")
+        pytest.fail(f"no address was printed: {b''.join(self._said).decode()}")
+
+    def end(self) -> Run:
+        """Wait for the end of the process."""
+        out, err = self.process.communicate(timeout=60)
+        return Run(self.process.returncode, out.decode(), (b"".join(self._said) + err).decode())
+
+
+def free_port() -> int:
+    """Find a port for a listener, outside of the range that connections take theirs from."""
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
