@@ -11,7 +11,8 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from tweetbot.profile import Profile
     from tweetbot.sandbox import Sandbox
     from tweetbot.settings import Settings
+    from tweetbot.sources import Order, Source
     from tweetbot.store import FileStore
     from tweetbot.text import Measure
     from tweetbot.transport import Transport
@@ -79,13 +81,25 @@ def _profile_option(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+class _Seconds(click.FloatRange):
+    """A number of seconds in a range; "nan" is in none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds: float = super().convert(value, param, ctx)
+        if seconds != seconds:
+            self.fail(f"{value!r} is no number of seconds.", param, ctx)
+        return seconds
+
+
 _json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 _verbose = click.option(
     "-v", "--verbose", is_flag=True, help="Show each request on standard error (no secrets)."
 )
 _wait = click.option(
     "--wait",
-    type=click.FloatRange(0, 3600),
+    type=_Seconds(0, 3600),
     default=30,
     show_default=True,
     metavar="SECONDS",
@@ -93,7 +107,7 @@ _wait = click.option(
 )
 
 
-class _Duration(click.ParamType[float]):
+class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks alone
     name = "duration"
 
     def convert(
@@ -120,11 +134,17 @@ class _Duration(click.ParamType[float]):
 @click.option("--no-browser", is_flag=True, help="Print the address, do not open it.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(1, 3600),
+    type=_Seconds(1, 3600),
     default=300,
     show_default=True,
     metavar="SECONDS",
     help="How long to wait for consent.",
+)
+@click.option(
+    "--budget",
+    type=click.FloatRange(0, 1_000_000),
+    metavar="USD",
+    help="The most this bot may spend in a month.",
 )
 @click.option("--force", is_flag=True, help="Replace another account or an unreadable profile.")
 @_json
@@ -137,6 +157,7 @@ def auth(
     redirect_uri: str | None,
     no_browser: bool,
     timeout: float,
+    budget: float | None,
     force: bool,
     as_json: bool,
     verbose: bool,
@@ -153,12 +174,13 @@ def auth(
         client_secret=client_secret_file and _secret_from(client_secret_file),
         redirect_uri=redirect_uri,
         timeout=timeout,
+        budget=budget,
         force=force,
     )
     may_open = not no_browser and browser.can_open(os.environ, terminal=person.interactive)
     store = _store(settings)
     with _transport(verbose) as transport:
-        saved = login.log_in(
+        done = login.log_in(
             store,
             transport,
             person,
@@ -167,20 +189,32 @@ def auth(
             neighbours=lambda: _neighbours(settings),
             open_browser=browser.open_url if may_open else None,
         )
-    account_id, username = (
-        (saved.account.id, saved.account.username) if saved.account else 2 * (None,)
-    )
+    account_fields = _account_fields(done.profile)
+    username = account_fields["username"]
     if as_json:
         fields = {"ok": True, "profile": settings.profile, "path": str(store)}
-        show_json({**fields, "id": account_id, "username": username})
+        show_json({**fields, **account_fields})
     else:
         show(f"Logged in as {'@' + username if username else 'an account that X did not name'}")
     tell(_next_steps(settings, store))
+    if done.is_guided and person.interactive and budget is None:
+        login.ask_budget(store, person)
 
 
 @cli.command()
 @click.argument("text", required=False, metavar="[TEXT|-]")
 @_profile_option
+@click.option("--list", "list_file", metavar="FILE", help="Post the next line of FILE.")
+@click.option(
+    "--order",
+    type=click.Choice(["shuffle", "file"]),
+    default="shuffle",
+    show_default=True,
+    help="The order of a list; either way none is repeated before all had their turn.",
+)
+@click.option("--once", is_flag=True, help="End with 3 when the list is finished.")
+@click.option("--no-links", is_flag=True, help="Refuse a text that X would make a link of ($0.20).")
+@click.option("--long", "is_long", is_flag=True, help="Allow 25,000 characters (Premium accounts).")
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would be posted; ask nobody.")
 @click.option("--again", is_flag=True, help="Post it even if it was posted within six hours.")
 @_wait
@@ -190,24 +224,30 @@ def auth(
 def post(
     text: str | None,
     profile: str | None,
+    list_file: str | None,
+    order: Order,
+    once: bool,
+    no_links: bool,
+    is_long: bool,
     dry_run: bool,
     again: bool,
     wait: float,
     as_json: bool,
     quiet: bool,
     verbose: bool,
-) -> None:
+) -> int:
     """Renew the login and post once; never asks (cron, CI)."""
     from tweetbot import text as texts
     from tweetbot.settings import read_settings
-    from tweetbot.sources import given
 
     settings = read_settings(os.environ, profile=profile)
-    source = given(_text(text))
-    measured = texts.check(source.text)
+    check = partial(
+        texts.check, limit=texts.LONG_LIMIT if is_long else texts.LIMIT, links=not no_links
+    )
+    source = _source(text, list_file, order=order, once=once, check=check)
     store = _store(settings, wait=wait)
     if dry_run:
-        return _show_draft(source.text, measured, store, settings, as_json=as_json)
+        return _show_preview(source, store, settings, check, as_json=as_json)
     from tweetbot import posting
 
     with _transport(verbose) as transport:
@@ -215,20 +255,19 @@ def post(
             store,
             transport,
             source,
-            surroundings=_surroundings(settings, wait),
+            surroundings=_surroundings(settings, wait, check=check),
             again=again,
         )
     if outcome.already_posted:
         tell("Already posted; nothing was sent.")
     if as_json:
-        fields = ("id", "url", "text", "posted_at", "renewed", "already_posted")
+        fields = ("id", "url", "text", "posted_at", "usd", "renewed", "already_posted")
         show_json({"ok": True, **{name: getattr(outcome, name) for name in fields}})
+    elif outcome.url is None:
+        tell("Posted, but X did not tell the post's id.")
     elif not quiet:
-        if outcome.url:
-            show(outcome.url)
-        else:
-            tell("Posted, but X did not tell the post's id.")
-    return None
+        show(outcome.url)
+    return 0
 
 
 @cli.command()
@@ -247,14 +286,14 @@ def status(profile: str | None, max_age: float | None, as_json: bool) -> int:
             [(settings.profile, _store(settings))] if profile else _stores(settings)
         )
     ]
+    if not looked:
+        raise LoginNeeded(f"There is no bot in {settings.config_dir}.", "Run `tweetbot auth`.")
     if as_json:
         fields = [statuses.as_json(one) for one in looked]
         show_json(fields[0] if profile else {"profiles": fields})
     else:
         for one in looked:
             show("\n".join(statuses.details(one)) if profile else statuses.line(one))
-    if not looked:
-        raise LoginNeeded(f"There is no bot in {settings.config_dir}.", "Run `tweetbot auth`.")
     return next((one.code for one in looked if one.code), 0)
 
 
@@ -276,13 +315,14 @@ def renew(
     """Renew the login without posting."""
     from tweetbot import posting
     from tweetbot.settings import read_settings
+    from tweetbot.text import check
 
     settings = read_settings(os.environ, profile=profile)
     with _transport(verbose) as transport:
         renewal = posting.renew(
             _store(settings, wait=wait),
             transport,
-            surroundings=_surroundings(settings, wait),
+            surroundings=_surroundings(settings, wait, check=check),
             if_older=if_older,
         )
     if as_json:
@@ -326,10 +366,11 @@ def import_(file: str, profile: str | None, force: bool, as_json: bool) -> None:
     settings = read_settings(os.environ, profile=profile)
     store = _store(settings)
     saved = moving.take_over(store, _document(file), api_url=settings.api_url, force=force)
-    username = saved.account.username if saved.account else None
+    account_fields = _account_fields(saved)
+    username = account_fields["username"]
     if as_json:
         fields = {"ok": True, "profile": settings.profile, "path": str(store)}
-        show_json({**fields, "username": username})
+        show_json({**fields, **account_fields})
     else:
         show(f"Imported {'@' + username if username else 'the bot'}")
         tell(_next_steps(settings, store))
@@ -381,17 +422,19 @@ def sandbox(
     """Rehearse against a local X: no account, no cost."""
     from tweetbot.sandbox import Fault, Sandbox, run_command
 
-    try:
-        script = [Fault.parse(fault) for fault in faults]
-        local_x = Sandbox(port=port, token_life=token_life, approve=approve, log=tell)
-    except ValueError as error:
-        raise ConfigurationError(f"--fault: {error}") from None
-    except OSError as error:
-        raise ConfigurationError(f"Cannot listen on port {port}: {error.strerror}.") from None
-    for step, fault in script:
-        local_x.fault(step, fault)
     environ = {**os.environ, **({"TWEETBOT_PROFILE": profile} if profile else {})}
-    with local_x:
+    with ExitStack() as stack:
+        try:
+            script = [Fault.parse(fault) for fault in faults]
+            local_x = stack.enter_context(
+                Sandbox(port=port, token_life=token_life, approve=approve, log=tell)
+            )
+        except ValueError as error:
+            raise ConfigurationError(f"--fault: {error}") from None
+        except OSError as error:
+            raise ConfigurationError(f"Cannot listen on port {port}: {error.strerror}.") from None
+        for step, fault in script:
+            local_x.fault(step, fault)
         tell(f"A local X is at {local_x.url} (the bot's timeline; Ctrl-C ends it).")
         if command:
             return run_command(local_x, command, environ=environ, approve=approve)
@@ -418,11 +461,17 @@ def _transport(verbose: bool) -> Transport:
     )
 
 
-def _surroundings(settings: Settings, wait: float) -> Surroundings:
+def _surroundings(
+    settings: Settings, wait: float, *, check: Callable[[str], Measure]
+) -> Surroundings:
     from tweetbot.posting import Surroundings
 
     return Surroundings(
-        api_url=settings.api_url, check_after=settings.check_after, wait=wait, tell=tell
+        api_url=settings.api_url,
+        check_after=settings.check_after,
+        wait=wait,
+        check=check,
+        tell=tell,
     )
 
 
@@ -446,14 +495,43 @@ def _neighbours(settings: Settings) -> Iterator[tuple[str, Profile]]:
 # -- input and output -----------------------------------------------------------------------------
 
 
-def _text(argument: str | None) -> str:
-    """Return the text to post, from the argument or, for `-`, from standard input."""
-    if argument is None:
+def _source(
+    text: str | None,
+    list_file: str | None,
+    *,
+    order: Order,
+    once: bool,
+    check: Callable[[str], Measure],
+) -> Source:
+    """Return where the draft comes from; a text that is known already is checked here."""
+    from tweetbot import sources
+
+    if (text is None) == (list_file is None):
         raise ConfigurationError(
-            "There is no text to post.",
-            'Give it as an argument (tweetbot post "Hello") or on standard input'
-            " (tweetbot post - < text.txt).",
+            "There is no text to post." if text is None else "There are a text and a list.",
+            'Give one of them: a text as an argument (tweetbot post "Hello"), a text on standard'
+            " input (tweetbot post - < text.txt), or a list (tweetbot post --list facts.txt).",
         )
+    if list_file is not None:
+        if list_file == "-":
+            raise ConfigurationError("A list is a file; standard input cannot be one.")
+        return sources.listed(list_file, order=order, once=once)
+    given = sources.given(_text(text or ""))
+    if text == "-":
+        sources.refuse_rubbish(given.text)
+    try:
+        check(given.text)
+    except TextRefused as error:
+        lines = given.text.count("\n") + 1
+        if text != "-" or lines == 1:
+            raise
+        remedy = f"These are {lines} lines; to post one at each run use --list. {error.remedy}"
+        raise TextRefused(error.happened, remedy) from None
+    return given
+
+
+def _text(argument: str) -> str:
+    """Return the text to post, from the argument or, for `-`, from standard input."""
     document = _standard_input() if argument == "-" else os.fsencode(argument)
     try:
         return document.decode()
@@ -493,36 +571,34 @@ def _credential(text: str, option: str) -> str:
         raise ConfigurationError(f"{option}: {fault}.") from None
 
 
-def _show_draft(
-    text: str, measured: Measure, store: FileStore, settings: Settings, *, as_json: bool
-) -> None:
-    """Show what would be posted, and as whom, as far as it is known without a network."""
-    from tweetbot.text import price
+def _account_fields(profile: Profile) -> dict[str, str | None]:
+    account = profile.account
+    names = ("id", "username")
+    return {name: getattr(account, name) if account else None for name in names}
 
-    username = None
-    if store.exists():
-        profile = store.load()
-        profile.check_usable(api_url=settings.api_url)
-        username = profile.account.username if profile.account else None
-    else:
+
+def _show_preview(
+    source: Source,
+    store: FileStore,
+    settings: Settings,
+    check: Callable[[str], Measure],
+    *,
+    as_json: bool,
+) -> int:
+    """Show what would be posted, and as whom, as far as it is known without a network."""
+    from tweetbot import preview
+
+    shown = preview.preview(source, store, api_url=settings.api_url, check=check)
+    if shown.profile is None:
         tell(f"Not logged in yet: there is no {store}.")
-    usd = price(measured)
     if as_json:
-        fields = {"ok": True, "dry_run": True, "text": text, "username": username}
-        spans = {
-            name: [vars(entity) for entity in getattr(measured, name)]
-            for name in ("links", "mentions", "cashtags")
-        }
-        length = {"weighted_length": measured.weighted_length, "valid": measured.valid}
-        show_json({**fields, **length, **spans, "usd": usd})
-        return
-    tell(
-        f"Would post as {'@' + username if username else 'the bot'}:"
-        f" {measured.weighted_length} of {measured.limit} characters, about ${usd:.3f}."
-    )
-    for link in measured.links:
-        tell(f"X makes a link of {link.text} (at character {link.start + 1}); that is the price.")
-    show(text)
+        show_json(preview.as_json(shown))
+        return TextRefused.code if shown.unpostable else 0
+    for remark in preview.details(shown):
+        tell(remark)
+    if shown.measured.valid:
+        show(shown.draft.text)
+    return TextRefused.code if shown.unpostable else 0
 
 
 def _next_steps(settings: Settings, store: FileStore) -> str:

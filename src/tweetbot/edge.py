@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
+from itertools import takewhile
 from types import FrameType
 from typing import Any
 
@@ -18,7 +19,7 @@ ISSUES = "the project's issue tracker"
 
 def run(cli: click.Group, args: Sequence[str]) -> int:
     """Run one command of `cli`; return the exit code, whatever happens."""
-    wants_json = "--json" in args
+    wants_json = "--json" in takewhile(lambda arg: arg != "--", args)
     signal.signal(signal.SIGTERM, _interrupt)
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, _interrupt)  # but nohup stays nohup
@@ -26,6 +27,9 @@ def run(cli: click.Group, args: Sequence[str]) -> int:
         code = cli.main(args=list(args), prog_name="tweetbot", standalone_mode=False)
     except TweetbotError as error:
         return _fail(error, wants_json=wants_json)
+    except click.exceptions.NoArgsIsHelpError as error:
+        tell(error.format_message())
+        return ConfigurationError.code
     except click.ClickException as error:
         return _fail(_usage_error(error, args), wants_json=wants_json)
     except (KeyboardInterrupt, click.Abort):

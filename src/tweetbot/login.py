@@ -6,38 +6,30 @@ before the browser opens; the lock is held only around the first check and the l
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from typing import Protocol
-from urllib.parse import urlsplit
+from dataclasses import dataclass, field, replace
 
+from tweetbot.consent import Person, ask_consent
 from tweetbot.errors import (
-    AnswerLost,
     ConfigurationError,
     GrantRefused,
     LoginNeeded,
     NotAllowed,
+    Temporary,
     TweetbotError,
 )
-from tweetbot.loopback import RedirectListener
-from tweetbot.oauth import AuthorizationRequest, AuthorizationServer
+from tweetbot.oauth import AuthorizationServer
 from tweetbot.profile import Account, Client, Profile, Token
-from tweetbot.redirect import (
-    X_ISSUERS,
-    AuthorizationResponse,
-    WrongResponse,
-    read_pasted,
-    redirect_address,
-)
+from tweetbot.redirect import redirect_address
 from tweetbot.settings import DEFAULT_REDIRECT_URI, Settings, credential
 from tweetbot.store import FileStore
 from tweetbot.transport import Transport
 from tweetbot.xapi import XApi, token_refusal
 
-CODE_LIFE = 30  # seconds (docs.x.com, oauth-2-0/authorization-code, glossary)
-
+BUDGET_QUESTION = "Most this bot may spend in a month, in USD (empty = no limit): "
 CONSOLE_STEPS = """\
 Before the first login, this has to exist at https://console.x.com:
   - an app of its own for tweetbot. X keeps one live login for an app and an account: another
@@ -50,28 +42,25 @@ Before the first login, this has to exist at https://console.x.com:
 """
 
 
-class Person(Protocol):
-    """Whoever runs the command; `interactive` only if there is a terminal to ask on."""
-
-    @property
-    def interactive(self) -> bool: ...
-    def tell(self, line: str) -> None: ...
-    def ask(self, question: str) -> str: ...
-    def ask_secret(self, question: str) -> str: ...
-    def hear(self, listener: Callable[[str], None] | None) -> None:
-        """Hand every line typed from now on to `listener`."""
-
-
 @dataclass(frozen=True)
 class Wishes:
-    """The options of `auth`; `client_secret` is what was read from a file."""
+    """The options of `auth`; `client_secret` is what was read from a file, `budget` is in USD."""
 
     account: str | None = None
     client_id: str | None = None
-    client_secret: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
     redirect_uri: str | None = None
     timeout: float = 300.0
+    budget: float | None = None
     force: bool = False
+
+
+@dataclass(frozen=True)
+class LoggedIn:
+    """What was saved; `is_guided` if the person was led through a first login by questions."""
+
+    profile: Profile
+    is_guided: bool
 
 
 def log_in(
@@ -84,7 +73,7 @@ def log_in(
     neighbours: Callable[[], Iterable[tuple[str, Profile]]],
     open_browser: Callable[[str], None] | None,
     now: Callable[[], float] = time.time,
-) -> Profile:
+) -> LoggedIn:
     """Log a bot in and save its profile; return what was saved.
 
     `neighbours` yields the other profiles of this machine. Without `open_browser`, the person is
@@ -100,13 +89,25 @@ def log_in(
         now=now,
         refusal=token_refusal(now),
     )
-    token = _consent(server, client, person, settings, wishes, open_browser)
-    login = _Login(server, client, token, existing, wishes, person)
-    account = login.identify(
-        XApi(transport, api_url=client.api_url, access_token=token.access_token, now=now)
+    token = ask_consent(
+        server,
+        client,
+        person,
+        authorize_url=settings.authorize_url,
+        timeout=wishes.timeout,
+        open_browser=open_browser,
     )
-    login.check(account, neighbours)
-    return _save(store, login, account)
+    login = _Login(server, client, token, existing, wishes, person)
+    api = XApi(transport, api_url=client.api_url, access_token=token.access_token, now=now)
+    account = None
+    try:
+        account = login.identify(api)
+        if account:
+            login.check(account, neighbours)
+    except BaseException:  # Ctrl-C at the question, too
+        _give_back(store, login, account)
+        raise
+    return LoggedIn(_save(store, login, account), is_guided=_is_guided(existing, settings, wishes))
 
 
 def choose_client(
@@ -179,117 +180,6 @@ def _claim(store: FileStore, settings: Settings, *, force: bool) -> Profile | No
     return existing
 
 
-# -- consent --------------------------------------------------------------------------------------
-
-
-def _consent(
-    server: AuthorizationServer,
-    client: Client,
-    person: Person,
-    settings: Settings,
-    wishes: Wishes,
-    open_browser: Callable[[str], None] | None,
-) -> Token:
-    """Get the person's consent, and exchange the code at once: it lives 30 seconds."""
-    request = server.authorization_request(settings.authorize_url)
-    origin = urlsplit(settings.authorize_url)
-    issuers = X_ISSUERS | {f"{origin.scheme}://{origin.netloc}"}
-
-    def read(line: str) -> AuthorizationResponse:
-        return read_pasted(
-            line, redirect_uri=client.redirect_uri, state=request.state, issuers=issuers
-        )
-
-    with RedirectListener(client.redirect_uri, state=request.state, issuers=issuers) as listener:
-        _announce(request, client, person, will_open=open_browser is not None)
-        if open_browser:
-            open_browser(request.url)
-        response = _wait(listener, person, read_pasted=read, timeout=wishes.timeout)
-        if response is None:
-            raise _nobody_came(client, wishes.timeout)
-        try:
-            return _exchange(server, request, response)
-        finally:
-            listener.linger()
-
-
-def _announce(
-    request: AuthorizationRequest, client: Client, person: Person, *, will_open: bool
-) -> None:
-    port = redirect_address(client.redirect_uri).port
-    if will_open:
-        person.tell("Opening the browser. If nothing opens, open this address yourself:")
-    else:
-        person.tell("Open this address in a browser in which the bot's account is logged in:")
-    person.tell(request.url)
-    if not will_open:
-        person.tell(
-            f"If that browser is on another computer, run this there first, with this machine's "
-            f"name:\n  ssh -L {port}:127.0.0.1:{port} THIS_MACHINE"
-        )
-    if person.interactive:
-        person.tell(
-            "Or paste here the address that the browser ends at (it begins with "
-            f"{client.redirect_uri}) and press Enter: within {CODE_LIFE} seconds of the consent, "
-            "for that is how long its code lives."
-        )
-
-
-def _wait(
-    listener: RedirectListener,
-    person: Person,
-    *,
-    read_pasted: Callable[[str], AuthorizationResponse],
-    timeout: float,
-) -> AuthorizationResponse | None:
-    """Wait for the answer, whichever way it comes: by the browser or pasted."""
-
-    def pasted(line: str) -> None:
-        try:
-            listener.offer(read_pasted(line))
-        except WrongResponse as wrong:
-            if line.strip():
-                person.tell(str(wrong))
-
-    person.hear(pasted)
-    try:
-        return listener.wait(timeout)
-    finally:
-        person.hear(None)
-
-
-def _nobody_came(client: Client, timeout: float) -> LoginNeeded:
-    return LoginNeeded(
-        f"Nobody consented within {timeout:g} seconds.",
-        "If the browser showed an error page, X sends no answer: check in the console that "
-        f"the callback URL is registered exactly as {client.redirect_uri}, that the client id "
-        "is right, that OAuth 2.0 is on, and that the app has the permission Read and write. "
-        "Then run `tweetbot auth` again.",
-    )
-
-
-def _exchange(
-    server: AuthorizationServer, request: AuthorizationRequest, response: AuthorizationResponse
-) -> Token:
-    if response.code is None:
-        raise LoginNeeded(
-            "Consent was not given: "
-            + ": ".join(filter(None, (response.error, response.error_description)))
-            + ".",
-            "Run `tweetbot auth` again, and choose Authorize app.",
-        )
-    try:
-        return server.fetch_token(response.code, code_verifier=request.code_verifier)
-    except GrantRefused as error:
-        raise LoginNeeded(
-            "X did not accept the code of this login.",
-            f"A code lives {CODE_LIFE} seconds and works once; run `tweetbot auth` again.",
-            x=error.x,
-        ) from None
-    except AnswerLost as error:
-        raise AnswerLost(error.happened, "Run `tweetbot auth` again.", x=error.x) from None
-
-
 # -- the account ----------------------------------------------------------------------------------
 
 
@@ -318,18 +208,12 @@ class _Login:
         return None
 
     def check(
-        self, account: Account | None, neighbours: Callable[[], Iterable[tuple[str, Profile]]]
+        self, account: Account, neighbours: Callable[[], Iterable[tuple[str, Profile]]]
     ) -> None:
-        """Refuse a login that a person did not mean; the grant is then withdrawn."""
-        if account is None:
-            return
-        try:
-            self._check_expected(account)
-            self._check_existing(account)
-            self._check_neighbours(account, neighbours)
-        except TweetbotError:
-            self._withdraw()
-            raise
+        """Refuse a login that the person did not mean."""
+        self._check_expected(account)
+        self._check_existing(account)
+        self._check_neighbours(account, neighbours)
 
     def _check_expected(self, account: Account) -> None:
         expected = self.wishes.account
@@ -341,7 +225,7 @@ class _Login:
         if not mine:
             wanted = f", not @{expected.removeprefix('@')}" if expected else ""
             raise LoginNeeded(
-                f"The browser is logged in as @{account.username}{wanted}; nothing was saved.",
+                f"The browser is logged in as @{account.username}{wanted}.",
                 "Log in to the bot's account on x.com in that browser, then run `tweetbot auth`"
                 " again.",
             )
@@ -372,7 +256,20 @@ class _Login:
                     )
                 self.person.tell(happened)
 
-    def _withdraw(self) -> None:
+    def is_renewal(self, account: Account | None) -> bool:
+        """Whether it has ended, and so has to replace, the login that this profile lives on."""
+        old = self.existing
+        return bool(
+            account
+            and old
+            and old.account
+            and old.account.id == account.id
+            and old.client.client_id == self.client.client_id
+            and old.client.api_url == self.client.api_url
+        )
+
+    def withdraw(self) -> None:
+        """End the grant at X: nobody will use it."""
         try:
             self.server.revoke(self.token.refresh_token)
         except TweetbotError as error:
@@ -386,32 +283,78 @@ def _is_yes(answer: str) -> bool:
     return answer.strip().lower() in ("", "y", "yes")
 
 
+def _give_back(store: FileStore, login: _Login, account: Account | None) -> None:
+    """Withdraw a login that was refused, unless the bot would be locked out without it.
+
+    X keeps one live grant for an app and an account: this login has just ended the earlier one.
+    """
+    if account and login.is_renewal(account):
+        _save(store, login, account)
+        login.person.tell(f"This profile stays logged in as @{account.username}.")
+    else:
+        login.withdraw()
+        login.person.tell("The new login was withdrawn; nothing was saved.")
+
+
 def _save(store: FileStore, login: _Login, account: Account | None) -> Profile:
     """Save the login; what the bot remembers stays, if it is the same bot."""
     with store.lock():
-        try:
-            current = store.load() if store.exists() else None
-        except ConfigurationError:
-            store.set_aside()  # --force: the unreadable one is kept as .bad
-            current = None
+        current = _current(store, force=login.wishes.force)
         fresh = Profile(client=login.client, account=account, token=login.token)
-        same_bot = (
-            current
-            and current.client.api_url == login.client.api_url
-            and not (account and current.account and account.id != current.account.id)
-        )
-        if current and same_bot:
+        if current and _is_same_bot(current, login.client, account):
+            known = current.account.unknown if current.account else {}
             fresh = replace(
                 current,
                 client=replace(login.client, unknown=current.client.unknown),
-                account=account,
-                token=login.token,
+                account=account and replace(account, unknown=known),
+                token=replace(login.token, unknown=current.token.unknown),
                 last_error=None,
                 moved=None,
             )
+        if login.wishes.budget is not None:
+            fresh = fresh.with_budget(login.wishes.budget)
         store.save(fresh)
         store.remove_leftovers()
     return fresh
+
+
+def _current(store: FileStore, *, force: bool) -> Profile | None:
+    try:
+        return store.load() if store.exists() else None
+    except ConfigurationError:
+        if not force:
+            raise
+        store.set_aside()  # kept as .bad
+        return None
+
+
+def _is_same_bot(current: Profile, client: Client, account: Account | None) -> bool:
+    if current.client.api_url != client.api_url:
+        return False
+    return account is None or current.account is None or account.id == current.account.id
+
+
+def _is_guided(existing: Profile | None, settings: Settings, wishes: Wishes) -> bool:
+    return not (existing or settings.client_id or wishes.client_id)
+
+
+def ask_budget(store: FileStore, person: Person) -> None:
+    """Ask what the bot may spend in a month, and save it; Ctrl-C and Ctrl-D mean no limit."""
+    budget = None
+    with suppress(KeyboardInterrupt):
+        budget = _dollars(person)
+    if budget is not None:
+        with store.lock():
+            store.save(store.load().with_budget(budget))
+
+
+def _dollars(person: Person) -> float | None:
+    while answer := person.ask(BUDGET_QUESTION).strip().removeprefix("$"):
+        with suppress(ValueError):
+            if 0 <= (budget := float(answer)) < math.inf:
+                return budget
+        person.tell("That is no amount; 5 or 2.50 is.")
+    return None
 
 
 def log_out(
@@ -435,15 +378,16 @@ def log_out(
             if not profile.moved:  # another machine lives on this grant
                 _revoke(profile, transport, settings, now)
         except TweetbotError as error:
-            by_hand = "Withdraw the access by hand at https://x.com/settings/connected_apps."
+            by_hand = "withdraw the access by hand at https://x.com/settings/connected_apps."
             if not force:
+                remedy = "Run it again later." if isinstance(error, Temporary) else error.remedy
                 raise type(error)(
                     f"{error.happened} Nothing was removed.",
-                    f"Run it again later; or use --force, and {by_hand[0].lower()}{by_hand[1:]}",
+                    f"{remedy} Or use --force, and {by_hand}",
                     x=error.x,
                     retry_at=error.retry_at,
                 ) from None
-            person.tell(f"{error.happened} {by_hand}")
+            person.tell(f"{error.happened} So {by_hand}")
         store.remove()
 
 

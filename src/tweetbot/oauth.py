@@ -8,7 +8,8 @@ kind of request, and drop PKCE silently for any method but exactly `S256`.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -85,9 +86,16 @@ class AuthorizationServer:
             code_verifier=code_verifier,
             redirect_uri=self._client.redirect_uri,
         )["answer"]
+        if _lacks_refresh_token(answer):
+            raise LoginNeeded(
+                "X gave no refresh token, so the login would end in two hours.",
+                "Run `tweetbot auth` again, and consent to what it asks for.",
+            )
         token = self._read(answer, scope=SCOPE, refresh_token=None, parent=None)
         # RFC 6749 §3.3: the server may grant less than was asked for.
         if token.missing_scopes:
+            with suppress(TweetbotError):
+                self.revoke(token.refresh_token)
             raise LoginNeeded(
                 f"The login lacks the permission {token.missing_scopes}.",
                 "Set the app's permission to Read and write in X's console, then run"
@@ -103,23 +111,24 @@ class AuthorizationServer:
         answer = self._protocol.refresh_token(
             self._client.api_url + "/2/oauth2/token", refresh_token=token.refresh_token
         )["answer"]
-        return self._read(
+        renewed = self._read(
             answer,
             scope=token.scope,
             refresh_token=token.refresh_token,
             parent=token.digest,
         )
+        return replace(renewed, unknown=token.unknown)
 
     def revoke(self, token: str) -> None:
         """End the grant that `token` belongs to (RFC 7009 §2.1; X documents no answer body)."""
         answer = self._protocol.revoke_token(self._client.api_url + "/2/oauth2/revoke", token=token)
-        if answer.status != 200:
+        if not answer.is_success:
             raise self._refusal(answer)
 
     def _read(
         self, answer: Answer, *, scope: str, refresh_token: str | None, parent: str | None
     ) -> Token:
-        if answer.status != 200:
+        if not answer.is_success:  # a 201 with a token is a token: the old one is dead
             raise self._refusal(answer)
         try:
             return read_token(
@@ -147,7 +156,7 @@ def read_token(
     access = _text(body.get("access_token"))
     refresh = _text(body.get("refresh_token")) or refresh_token
     if not access or not refresh:
-        raise ValueError("it has no access token" if refresh else "it has no refresh token")
+        raise ValueError("it has no refresh token" if access else "it has no access token")
     return Token(
         access_token=access,
         refresh_token=refresh,
@@ -156,6 +165,14 @@ def read_token(
         expires_at=now + _seconds(body.get("expires_in")),
         parent=parent,
     )
+
+
+def _lacks_refresh_token(answer: Answer) -> bool:
+    """Whether X granted access without `offline.access`."""
+    body = answer.json()
+    if not answer.is_success or not isinstance(body, Mapping):
+        return False
+    return bool(_text(body.get("access_token"))) and not _text(body.get("refresh_token"))
 
 
 def _text(value: object) -> str:
@@ -199,5 +216,8 @@ class _Session:
         answer = self._transport.request(
             "POST", url, headers=sent, content=body.encode(), deadline=DEADLINE
         )
-        secrets = (data.get(name) for name in ("refresh_token", "token", "code", "code_verifier"))
-        return answer.without(self._client.client_secret, *secrets)
+        if answer.is_success:
+            return answer  # a server that does not rotate sends the same refresh token again
+        names = ("refresh_token", "token", "code", "code_verifier")
+        basic = sent.get("Authorization", "").removeprefix("Basic ")
+        return answer.without(self._client.client_secret, basic, *map(data.get, names))

@@ -30,6 +30,7 @@ from tweetbot.errors import (
     Duplicate,
     GrantRefused,
     LoginNeeded,
+    NotAllowed,
     NotPermitted,
     NotSent,
     OutcomeUnknown,
@@ -41,9 +42,9 @@ from tweetbot.errors import (
 )
 from tweetbot.oauth import AuthorizationServer
 from tweetbot.profile import LastError, Pending, Posted, Profile, Token
-from tweetbot.sources import Draft
+from tweetbot.sources import Draft, Source, refuse_rubbish
 from tweetbot.store import FileStore
-from tweetbot.text import LIMIT, measure, price
+from tweetbot.text import LIMIT, Measure, check, measure, price
 from tweetbot.transport import Transport
 from tweetbot.xapi import Post, Timeline, XApi, token_refusal
 
@@ -52,6 +53,7 @@ UNREADABLE_FOR = 24 * 3600  # seconds after which a post that nobody could look 
 CLOCK_SLACK = 5 * 60  # seconds by which X's clock and its ids may disagree
 RESEND_AFTER = (0.5, 2.0)  # seconds before each further try of a request that never left
 TOKEN_REQUESTS = 2
+MENDED_BY_RENEWAL = (ConfigurationError.code, LoginNeeded.code, Temporary.code)
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,7 @@ class Outcome:
     username: str | None
     text: str
     posted_at: int
+    usd: float = 0.0
     renewed: bool = False
     already_posted: bool = False
 
@@ -86,6 +89,7 @@ class Surroundings:
     api_url: str
     check_after: tuple[float, ...]
     wait: float = 30.0
+    check: Callable[[str], Measure] = check
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     tell: Callable[[str], None] = lambda _: None
@@ -94,18 +98,18 @@ class Surroundings:
 def post(
     store: FileStore,
     transport: Transport,
-    draft: Draft,
+    source: Source,
     *,
     surroundings: Surroundings,
     again: bool = False,
 ) -> Outcome:
-    """Post `draft` once, renewing the login on the way if that is due.
+    """Post the next draft of `source` once, renewing the login on the way if that is due.
 
     With `again`, a text that was posted within the last six hours is posted all the same.
     Raises the errors of `tweetbot.errors`; each is recorded in the profile as `last_error`.
     """
     with _run(store, transport, surroundings) as run:
-        return run.post(draft, again=again)
+        return run.post(source, again=again)
 
 
 def renew(
@@ -161,14 +165,18 @@ class _Run:
 
     # -- the run --------------------------------------------------------------------------------
 
-    def post(self, draft: Draft, *, again: bool) -> Outcome:
-        if self.profile.pending:
-            earlier = self._settle(self.profile.pending)
-            if earlier and earlier.digest == draft.digest:
-                return self._outcome(draft, earlier, already_posted=True)
+    def post(self, source: Source, *, again: bool) -> Outcome:
+        unsettled = self.profile.pending
+        earlier = self._settle(unsettled) if unsettled else None
+        if unsettled and earlier and source.key and unsettled.source == source.key:
+            return self._outcome(unsettled.text, earlier, already_posted=True)
+        draft = self._next_draft(source)
+        if earlier and earlier.digest == draft.digest:
+            return self._outcome(draft.text, earlier, already_posted=True)
         already = None if again or draft.source else self._posted_already(draft)
         if already:
-            return self._outcome(draft, already, already_posted=True)
+            return self._outcome(draft.text, already, already_posted=True)
+        self._check_budget(draft)
         pending = Pending(
             text=draft.text,
             digest=draft.digest,
@@ -178,13 +186,15 @@ class _Run:
         )
         if not self._renew_if_due(pending):
             self._save(replace(self.profile, pending=pending))
-        return self._outcome(draft, self._send(pending))
+        return self._outcome(draft.text, self._send(pending))
 
     def renew_alone(self, if_older: float | None) -> Renewal:
         obtained_at = self.profile.token.obtained_at
         young = obtained_at is not None and if_older and 0 <= self._now() - obtained_at < if_older
         if not young:
             self._renew(self.profile.pending)
+            if self.profile.last_error and self.profile.last_error.code in MENDED_BY_RENEWAL:
+                self._save(replace(self.profile, last_error=None))
         return Renewal(self._renewed, self.profile.token.expires_at)
 
     def record(self, error: TweetbotError) -> None:
@@ -192,6 +202,29 @@ class _Run:
         last = LastError(at=self._now(), code=error.code, error=error.name, message=str(error))
         with suppress(ConfigurationError):  # the run has its error already
             self._save(self.profile.with_error(last))
+
+    def _next_draft(self, source: Source) -> Draft:
+        """Choose the draft; an item of a list that can never be posted is moved past."""
+        draft = source.draft(self.profile.cursors.get(source.key or ""))
+        try:
+            if draft.source:
+                refuse_rubbish(draft.text)
+            self._around.check(draft.text)
+        except TextRefused:
+            self.profile = self.profile.with_cursor(draft.source, draft.cursor)
+            raise
+        return draft
+
+    def _check_budget(self, draft: Draft) -> None:
+        usd = price(measure(draft.text))
+        month = _month(self._now())
+        spend = self.profile.spend.in_month(month)
+        if spend.budget_usd is not None and spend.usd + usd > spend.budget_usd:
+            raise NotAllowed(
+                f"The bot's budget for {month} is used up: {spend.posts} posts, about"
+                f" ${spend.usd:.2f} of ${spend.budget_usd:.2f}, and this one costs ${usd:.3f}.",
+                "Nothing was posted. `tweetbot auth --budget USD` sets another budget.",
+            )
 
     # -- the token ------------------------------------------------------------------------------
 
@@ -242,7 +275,7 @@ class _Run:
         try:
             return self._server.refresh(self.profile.token)
         except GrantRefused as error:
-            at = self._store.interrupted_at
+            at = self._now() if self._answer_lost else self._store.interrupted_at
             interrupted = f" A renewal was interrupted at {_clock(at)}." if at else ""
             raise GrantRefused(
                 f"{error.happened}{interrupted}",
@@ -265,6 +298,8 @@ class _Run:
             if settled:
                 return self._late_duplicate(pending)
             self.profile = replace(self.profile, pending=None)
+            if isinstance(error, TextRefused):  # no use offering that item again
+                self.profile = self.profile.with_cursor(pending.source, pending.cursor)
             raise
         return self._posted(pending, created.id)
 
@@ -275,13 +310,19 @@ class _Run:
         except AccessTokenRefused:
             if self._token_requests >= TOKEN_REQUESTS:
                 raise
-            self._renew(self.profile.pending)
+            self._renew_after_401()
         except RateLimited as limited:
             pause = (limited.retry_at or self._now() + 86400) - self._now()
             if pause > self._around.wait:
                 raise
             self._around.sleep(max(0, pause))
         return self._try_to_post(text)
+
+    def _renew_after_401(self) -> None:
+        try:
+            self._renew(self.profile.pending)
+        except AnswerLost as lost:  # of the renewal: what became of the post is clear
+            raise Temporary(lost.happened, "Nothing was posted; run again later.") from None
 
     def _try_to_post(self, text: str) -> Post:
         try:
@@ -315,13 +356,12 @@ class _Run:
     def _posted(self, pending: Pending, post_id: str | None, *, at: int | None = None) -> Posted:
         """Record that `pending` is live; nothing that fails from here on fails the run."""
         posted = Posted(id=post_id, at=at or self._now(), digest=pending.digest)
-        month = time.strftime("%Y-%m", time.gmtime(posted.at))
         usd = price(measure(pending.text))
         profile = replace(
-            self.profile.with_post(posted), spend=self.profile.spend.with_post(usd, month=month)
+            self.profile.with_post(posted).with_cursor(pending.source, pending.cursor),
+            spend=self.profile.spend.in_month(_month(posted.at)).with_post(usd),
         )
-        if pending.source:
-            profile = replace(profile, cursors={**profile.cursors, pending.source: pending.cursor})
+        self.profile = profile  # true, written down or not
         try:
             self._save(profile)
         except ConfigurationError as error:
@@ -357,11 +397,12 @@ class _Run:
             self._around.sleep(pause - age)
         try:
             found = self._look(pending)
+        except TokenNotSaved:
+            raise  # more urgent than an old post
         except TweetbotError as error:
             if age < UNREADABLE_FOR:
-                raise self._unknown(
-                    pending, f"The timeline cannot be read: {error}", error
-                ) from None
+                why = f"The timeline cannot be read, so nothing was posted now: {error}"
+                raise self._unknown(pending, why, error) from None
             self._let_go(pending)
             return None
         if found:
@@ -383,7 +424,8 @@ class _Run:
         )
         self._unsettled = pending
         posted = Posted(id=None, at=pending.at, digest=pending.digest)
-        self._save(self.profile.with_post(posted))
+        profile = self.profile.with_post(posted)
+        self._save(profile.with_cursor(pending.source, pending.cursor))
 
     def _is_late(self, pending: Pending) -> bool:
         """Whether X's "duplicate" is about an attempt that was thought not to be live."""
@@ -459,13 +501,14 @@ class _Run:
         ]
         return same[-1] if same else None
 
-    def _outcome(self, draft: Draft, posted: Posted, *, already_posted: bool = False) -> Outcome:
+    def _outcome(self, text: str, posted: Posted, *, already_posted: bool = False) -> Outcome:
         account = self.profile.account
         return Outcome(
             id=posted.id,
             username=account.username if account else None,
-            text=draft.text,
+            text=text,
             posted_at=posted.at,
+            usd=0.0 if already_posted else price(measure(text)),
             renewed=self._renewed,
             already_posted=already_posted,
         )
@@ -477,6 +520,10 @@ class _Run:
 
 def _clock(at: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
+
+
+def _month(at: int) -> str:
+    return time.strftime("%Y-%m", time.gmtime(at))
 
 
 def _short(text: str) -> str:

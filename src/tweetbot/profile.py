@@ -20,6 +20,7 @@ from tweetbot.errors import ConfigurationError, LoginNeeded
 
 VERSION = 1
 POSTS_KEPT = 20
+_LARGEST = 2**40  # a time beyond it (milliseconds, perhaps) is none that can be shown
 # What `POST /2/tweets` demands (docs.x.com, OpenAPI document, operation createPosts).
 POSTING_SCOPES = frozenset({"tweet.read", "tweet.write", "users.read"})
 
@@ -150,10 +151,13 @@ class Spend:
     budget_usd: float | None = None
     unknown: Mapping[str, Any] = _unknown()
 
-    def with_post(self, usd: float, *, month: str) -> Spend:
-        """Count one more post; a new month begins at nothing."""
-        posts, spent = (self.posts, self.usd) if month == self.month else (0, 0.0)
-        return replace(self, month=month, posts=posts + 1, usd=round(spent + usd, 4))
+    def in_month(self, month: str) -> Spend:
+        """Return what `month` cost so far; a new month begins at nothing."""
+        return self if month == self.month else replace(self, month=month, posts=0, usd=0.0)
+
+    def with_post(self, usd: float) -> Spend:
+        """Count one more post."""
+        return replace(self, posts=self.posts + 1, usd=round(self.usd + usd, 4))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +207,16 @@ class Profile:
         """Record that `post` is live: nothing is pending and nothing is wrong any more."""
         posts = (*self.posts, post)[-POSTS_KEPT:]
         return replace(self, posts=posts, pending=None, last_error=None)
+
+    def with_cursor(self, source: str | None, cursor: Any) -> Profile:
+        """Move on in the list `source`; a text given directly has none."""
+        if source is None:
+            return self
+        return replace(self, cursors={**self.cursors, source: cursor})
+
+    def with_budget(self, usd: float) -> Profile:
+        """Set what the bot may spend in a month."""
+        return replace(self, spend=replace(self.spend, budget_usd=usd))
 
     def with_error(self, error: LastError) -> Profile:
         """Record a failed run; the same error again only counts."""
@@ -284,4 +298,6 @@ def _value(hint: Any, value: Any, path: str) -> Any:
         return tuple(_value(get_args(hint)[0], item, path) for item in value)
     if hint is not Any and type(value) not in _JSON_TYPES[get_origin(hint) or hint]:
         raise Unreadable(f'"{path}" is of the wrong kind')
+    if hint in (int, float) and not abs(value) < _LARGEST:
+        raise Unreadable(f'"{path}" is out of range')
     return value

@@ -121,7 +121,7 @@ def server_url(text: str) -> str:
     plain = parts.scheme == "http" and _LOOPBACK_HOST.fullmatch(parts.hostname or "")
     if not parts.hostname or not (parts.scheme == "https" or plain):
         raise ValueError("it must be an https:// URL (http:// for loopback hosts alone)")
-    if parts.username or parts.query or parts.fragment or not text.isprintable() or " " in text:
+    if "@" in parts.netloc or set("?# ") & set(text) or not text.isprintable():
         raise ValueError("it must have no user, query or fragment")
     return text.rstrip("/")
 
@@ -146,4 +146,7 @@ def user_state_dir() -> Path:
 def _user_config_dir() -> Path:
     import platformdirs  # late: 25 ms that TWEETBOT_CONFIG_DIR saves
 
-    return Path(platformdirs.user_config_dir("tweetbot", appauthor=False))
+    folder = Path(platformdirs.user_config_dir("tweetbot", appauthor=False))
+    if not folder.is_absolute():  # neither HOME nor the password database has a home folder
+        raise ConfigurationError("There is no home folder.", "Set TWEETBOT_CONFIG_DIR.")
+    return folder

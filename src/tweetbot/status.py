@@ -37,8 +37,7 @@ class Status:
     def spend(self) -> Spend:
         """What this month cost so far."""
         month = time.strftime("%Y-%m", time.gmtime(self.now))
-        spend = self.profile.spend if self.profile else Spend()
-        return spend if spend.month == month else Spend(month=month, budget_usd=spend.budget_usd)
+        return (self.profile.spend if self.profile else Spend()).in_month(month)
 
     @property
     def url(self) -> str | None:
@@ -82,9 +81,10 @@ def _check(
 
 
 def _check_age(profile: Profile, max_age: float, now: float) -> None:
-    if not profile.posts:
+    confirmed = [posted.at for posted in profile.posts if posted.id]
+    if not confirmed:
         raise TooOld("Nothing has been posted yet.", "See that the scheduler runs `tweetbot post`.")
-    at = profile.posts[-1].at
+    at = confirmed[-1]
     if now - at > max_age:
         raise TooOld(f"The last post is of {local(at)}.", "See whether the scheduler runs.")
 
@@ -110,7 +110,8 @@ def _word(status: Status) -> str:
 
 def details(status: Status) -> Iterator[str]:
     """Tell one bot's state in full, a line each."""
-    rows = {"profile": status.name, "file": f"{status.path} (mode {status.mode or 0:04o})"}
+    mode = "not there" if status.mode is None else f"mode {status.mode:04o}"
+    rows = {"profile": status.name, "file": f"{status.path} ({mode})"}
     if status.profile:
         rows |= _profile_rows(status, status.profile)
     rows["next post"] = str(status.problem) if status.problem else "nothing known to be wrong"
@@ -129,10 +130,10 @@ def _profile_rows(status: Status, profile: Profile) -> dict[str, str]:
         "last post": f"{local(status.last_post.at)} {status.url or '(id not known)'}"
         if status.last_post
         else "none",
-        "this month": f"{spend.posts} posts, about ${spend.usd:.2f}{budget}",
+        "this month": f"{spend.posts} posts, about ${spend.usd:.3f}{budget}",
     }
     if profile.pending:
-        rows["pending"] = f"{local(profile.pending.at)} {profile.pending.text}"
+        rows["pending"] = f"{local(profile.pending.at)} {' '.join(profile.pending.text.split())}"
     if profile.last_error:
         error = profile.last_error
         rows["last error"] = (
@@ -150,7 +151,8 @@ def as_json(status: Status) -> dict[str, object]:
         "profile": status.name,
         "path": str(status.path),
         "mode": None if status.mode is None else f"{status.mode:04o}",
-        "problem": str(status.problem) if status.problem else None,
+        "error": status.problem.name if status.problem else None,
+        "message": str(status.problem) if status.problem else None,
     }
     if profile is None:
         return fields
@@ -179,7 +181,7 @@ def as_json(status: Status) -> dict[str, object]:
 
 def local(at: int | None) -> str:
     """Write a time (UTC epoch seconds) as the person's clock shows it."""
-    return "never" if at is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
+    return "not known" if at is None else time.strftime("%Y-%m-%d %H:%M", time.localtime(at))
 
 
 def _times(count: int) -> str:

@@ -23,6 +23,7 @@ changes files; the lock file is never renamed or unlinked (two runs would hold t
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import signal
@@ -80,7 +81,13 @@ class FileStore:
 
     def exists(self) -> bool:
         """Whether there is a document, readable or not."""
-        return self.path.exists()
+        try:
+            self.path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except OSError:  # a folder that is closed to us; `lock` and `load` say so
+            return True
+        return True
 
     def make_folder(self) -> None:
         """Make the folder, 0700, where there is none."""
@@ -102,12 +109,13 @@ class FileStore:
             self._wait_for_lock(descriptor)
             with suppress(OSError):  # only for the message that the next one prints
                 os.ftruncate(descriptor, 0)
-                _write(descriptor, f"{int(self._now())}\n".encode())
+                _rewrite(descriptor, f"{int(self._now())}\n".encode())
             self._locked = True
             yield
         finally:
             self._locked = False
-            os.close(descriptor)
+            with suppress(OSError):  # whatever it says, the lock is gone
+                os.close(descriptor)
 
     def load(self) -> Profile:
         """Return the newest document; a holder of the lock repairs the files on the way.
@@ -149,7 +157,8 @@ class FileStore:
                 self._beside(".next").unlink(missing_ok=True)
             raise
         finally:
-            os.close(descriptor)
+            with suppress(OSError):  # what counts was synced
+                os.close(descriptor)
 
     def rehearse(self, current: Profile | None) -> None:
         """Prove that a document can be saved here; changes nothing."""
@@ -161,9 +170,10 @@ class FileStore:
             self._beside(".tmp").unlink()
 
     def remove_leftovers(self) -> None:
-        """Drop the slot and rescue files: a login has made them void."""
+        """Drop the slot and rescue files: they are void, and one that stays is not believed."""
         for place in (self._beside(".next"), *self._rescue_places(self._state_dir())):
-            place.unlink(missing_ok=True)
+            with suppress(OSError):
+                place.unlink(missing_ok=True)
 
     def set_aside(self) -> None:
         """Keep an unreadable document as `.bad`, so that a login can take its place."""
@@ -184,7 +194,9 @@ class FileStore:
         return self.path.with_name(self.path.name + suffix)
 
     def _rescue_places(self, state_dir: Path) -> tuple[Path, ...]:
-        return (self._beside(".rescue"), state_dir / f"{self.path.name}.rescue")
+        # One state folder serves every config folder, and each has its own `default.json`.
+        folder = hashlib.sha256(os.fsencode(self.path.parent)).hexdigest()[:8]
+        return (self._beside(".rescue"), state_dir / f"{self.path.name}.{folder}.rescue")
 
     def _read(self) -> Profile:
         try:
@@ -209,8 +221,12 @@ class FileStore:
                 candidate = parse(document)
             except Unreadable:
                 self.interrupted_at = _intent_time(document) or self.interrupted_at
-            except OSError:
-                continue
+            except OSError as error:
+                if place.parent == self.path.parent and not isinstance(error, FileNotFoundError):
+                    # It may hold the newest token, and the next renewal would overwrite it.
+                    raise ConfigurationError(
+                        f"{place} cannot be read: {error.strerror}.", "Mend it; nothing was sent."
+                    ) from None
             else:
                 token = candidate.token
                 if token.parent == stored.token.digest and token != stored.token:
@@ -219,10 +235,10 @@ class FileStore:
 
     def _tighten(self) -> None:
         """Take a group's and the world's permissions away from a document with secrets."""
-        mode = self.path.stat().st_mode & 0o777
-        if sys.platform == "win32" or not mode & 0o077:
-            return
         with suppress(OSError):
+            mode = self.path.stat().st_mode & 0o777
+            if sys.platform == "win32" or not mode & 0o077:
+                return
             self.path.chmod(0o600)
             self._warn(f"{self.path} was open to others (mode {mode:04o}); it is 0600 now.")
 
@@ -237,8 +253,8 @@ class FileStore:
     def _keep_owner(self, descriptor: int) -> None:
         """Root running over a user's folder leaves files that the user can read."""
         if sys.platform != "win32" and os.geteuid() == 0:
-            folder = self.path.parent.stat()
             with suppress(OSError):
+                folder = self.path.parent.stat()
                 os.fchown(descriptor, folder.st_uid, folder.st_gid)
 
     def _write_new(self, path: Path, document: bytes) -> None:
@@ -270,7 +286,8 @@ class FileStore:
         try:
             _preallocate(descriptor, len(dump(current)) + SLOT_SLACK)
             intent = {"parent": current.token.digest, "at": int(self._now())}
-            _write(descriptor, json.dumps({"intent": intent}).encode())
+            _rewrite(descriptor, json.dumps({"intent": intent}).encode())
+            os.lseek(descriptor, 0, os.SEEK_SET)  # here, so that `commit` begins with its write
             os.fsync(descriptor)
             _sync_folder(self.path.parent)
         except BaseException:
@@ -388,9 +405,13 @@ def _os_errors(verb: str, path: Path) -> Iterator[None]:
         ) from None
 
 
-def _write(descriptor: int, document: bytes) -> None:
+def _rewrite(descriptor: int, document: bytes) -> None:
     """Write all of `document` at the file's beginning."""
     os.lseek(descriptor, 0, os.SEEK_SET)
+    _write(descriptor, document)
+
+
+def _write(descriptor: int, document: bytes) -> None:
     rest = memoryview(document)
     while rest:
         rest = rest[os.write(descriptor, rest) :]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import queue
+import signal
 import socket
 import threading
 import time
@@ -43,10 +44,13 @@ class Answer:
         except (ValueError, RecursionError):
             return None
 
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is one of the 2xx."""
+        return 200 <= self.status < 300
+
     def without(self, *secrets: str | None) -> Answer:
-        """Return a refusal in which no secret of the request is echoed."""
-        if 200 <= self.status < 300:
-            return self
+        """Return the answer as it is, but for secrets of the request that it echoes."""
         body = self.body
         for secret in filter(None, secrets):
             body = body.replace(secret.encode(), b"[hidden]")
@@ -77,7 +81,8 @@ class Transport:
             # Without the library's words: a proxy's URL can hold a password.
             raise _wrong_variable(_PROXY_VARIABLES, environ, "a proxy setting") from None
         except OSError as error:
-            raise _wrong_variable(_TLS_VARIABLES, environ, str(error)) from None
+            cause = f"a certificate setting ({error.strerror or error})"
+            raise _wrong_variable(_TLS_VARIABLES, environ, cause) from None
 
     def __enter__(self) -> Self:
         return self
@@ -166,6 +171,8 @@ class _Exchange:
         outcome: queue.SimpleQueue[Answer | Exception] = queue.SimpleQueue()
 
         def work() -> None:
+            if hasattr(signal, "pthread_sigmask"):  # a signal has to wake the main thread
+                signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             try:
                 outcome.put(_read(client, request))
             except Exception as error:  # noqa: BLE001  # handed over, and raised below

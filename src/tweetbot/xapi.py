@@ -57,11 +57,12 @@ class Post:
 
     def has_text(self, text: str) -> bool:
         """Whether it shows `text`, which X has normalised, escaped and linked."""
-        shown = self.text
+        shown = html.unescape(self.text)  # first: a link's own "&copy=" is no entity
         for short, expanded in self.urls:
-            media = re.search(r"/(photo|video)/\d+$", expanded)
-            shown = shown.replace(short, "" if media else expanded)
-        return _comparable(html.unescape(shown)) == _comparable(text)
+            shown = shown.replace(short, expanded)
+        shown = _comparable(shown)
+        without_media = re.sub(r" \S+/(photo|video)/\d+$", "", shown)
+        return _comparable(text) in (shown, without_media)
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ class XApi:
     def timeline(self, account_id: str) -> Timeline:
         """Return the five newest posts of the account (`GET /2/users/{id}/tweets`; billed)."""
         answer = self._get(
-            f"/2/users/{account_id}/tweets", {"max_results": "5", "tweet.fields": "entities"}
+            f"/2/users/{account_id}/tweets",
+            {"max_results": "5", "tweet.fields": "entities,note_tweet"},
         )
         body = _mapping(answer.json())
         # No posts, no `data`; but then X sends `meta`.
@@ -150,24 +152,25 @@ def read_created(answer: Answer, *, now: float) -> Post:
 
 def read_words(answer: Answer) -> XWords:
     """Find X's own words in whatever body came: an object, an `errors` list, a gateway's page."""
-    body = answer.json()
-    fields = _mapping(body)
+    fields = _mapping(answer.json())
     first = _mapping(next(iter(_list(fields.get("errors"))), None))
-    title = fields.get("title") or fields.get("error") or first.get("title")
-    detail = (
-        fields.get("detail")
-        or fields.get("error_description")
-        or first.get("detail")
-        or first.get("message")
+    title = _first_words(fields.get("title"), fields.get("error"), first.get("title"))
+    detail = _first_words(
+        fields.get("detail"),
+        fields.get("error_description"),
+        fields.get("message"),
+        _mapping(fields.get("error")).get("message"),
+        first.get("detail"),
+        first.get("message"),
     )
-    messages = [_mapping(item).get("message") for item in _list(fields.get("errors"))]
+    messages = [_clean(_mapping(item).get("message")) for item in _list(fields.get("errors"))]
     if fields.get("detail") and any(messages):
-        detail = " ".join(str(words) for words in (detail, *messages) if words)
+        detail = " ".join(filter(None, (detail, *messages)))
     if not title and not detail:
         detail = _MARKUP.sub(" ", answer.body[:100_000].decode(errors="replace"))
     return XWords(
         status=answer.status,
-        title=_clean(title),
+        title=title,
         detail=_clean(detail),
         transaction_id=_clean(answer.headers.get("x-transaction-id")),
     )
@@ -203,7 +206,7 @@ class _Facts:
         self.title = str(body.get("title") or first.get("title") or "").lower()
         # The host of a problem type has changed; its last segment has not.
         self.kind = str(body.get("type") or first.get("type") or "").rstrip("/").split("/")[-1]
-        self.code = first.get("code")
+        self.code = first.get("code") or body.get("code")
         self.error = body.get("error") if isinstance(body.get("error"), str) else None
         self.reason = str(body.get("reason") or "")
         self.said = f"{self.title} {self.words.detail or ''}".lower()
@@ -389,15 +392,19 @@ def _reset(headers: Mapping[str, str], now: float) -> int | None:
     (node-twitter-api-v2 495, 553); with them exhausted, the 15-minute window may have room.
     """
     windows = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
-    resets = {
-        window: int(headers[f"{window}-reset"])
+    resets = [
+        _number(headers, f"{window}-reset")
         for window in windows
-        if headers.get(f"{window}-reset", "").isdecimal()
-    }
-    exhausted = [at for window, at in resets.items() if headers.get(f"{window}-remaining") == "0"]
-    if headers.get("retry-after", "").isdecimal():  # RFC 9110 §10.2.3; X does not promise it
-        exhausted.append(int(now) + int(headers["retry-after"]))
-    return max(exhausted or resets.values(), default=None)
+        if headers.get(f"{window}-remaining", "0") == "0"
+    ]
+    pause = _number(headers, "retry-after")  # RFC 9110 §10.2.3; X does not promise it
+    resets.append(None if pause is None else int(now) + pause)
+    return max((at for at in resets if at is not None), default=None)
+
+
+def _number(headers: Mapping[str, str], name: str) -> int | None:
+    value = headers.get(name, "")
+    return int(value) if re.fullmatch(r"[0-9]{1,18}", value) else None
 
 
 def _when(at: int | None, now: float) -> str:
@@ -412,7 +419,7 @@ def _when(at: int | None, now: float) -> str:
 def _date(headers: Mapping[str, str]) -> float | None:
     try:
         return parsedate_to_datetime(headers["date"]).timestamp()
-    except (LookupError, ValueError):
+    except (LookupError, ValueError, OverflowError):
         return None
 
 
@@ -420,12 +427,14 @@ def _post(value: object) -> Post | None:
     data = _mapping(value)
     if not _is_id(data.get("id")):
         return None
+    note = _mapping(data.get("note_tweet"))  # of a long post, `text` is cut (twarc 702)
     urls = tuple(
         (str(link.get("url")), str(link.get("expanded_url")))
-        for item in _list(_mapping(data.get("entities")).get("urls"))
+        for part in (note, data)
+        for item in _list(_mapping(part.get("entities")).get("urls"))
         if (link := _mapping(item)).get("url") and link.get("expanded_url")
     )
-    return Post(data["id"], str(data.get("text") or ""), urls)
+    return Post(data["id"], str(note.get("text") or data.get("text") or ""), urls)
 
 
 def _is_id(value: object) -> bool:
@@ -445,6 +454,11 @@ def _clean(value: object) -> str | None:
         return None
     shown = "".join(c if c.isprintable() else " " for c in str(value))
     return " ".join(shown.split())[:_WORDS_KEPT] or None
+
+
+def _first_words(*values: object) -> str | None:
+    """Return the first of `values` that can be shown."""
+    return next(filter(None, map(_clean, values)), None)
 
 
 def _mapping(value: object) -> Mapping[str, Any]:

@@ -1,0 +1,106 @@
+"""What the next `post` would do: no network, no lock, nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from tweetbot.errors import TextRefused
+from tweetbot.profile import Profile
+from tweetbot.sources import Draft, ListFile, Source, refuse_rubbish
+from tweetbot.store import FileStore
+from tweetbot.text import Measure, measure, price
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The next draft, what X makes of it, and the items of the list that can never be posted.
+
+    The draft may be one of them; then `measured` is not `valid`.
+    """
+
+    draft: Draft
+    measured: Measure
+    profile: Profile | None
+    unpostable: tuple[str, ...]
+
+    @property
+    def username(self) -> str | None:
+        """The account it would be posted from, as far as it is known."""
+        return self.profile.account.username if self.profile and self.profile.account else None
+
+    @property
+    def usd(self) -> float:
+        """What X would charge: nothing for what is not sent."""
+        return price(self.measured) if self.measured.valid else 0.0
+
+
+def preview(
+    source: Source, store: FileStore, *, api_url: str, check: Callable[[str], Measure]
+) -> Preview:
+    """Choose and check the next draft, and every item of a list; works without a profile, too.
+
+    Raises what is wrong with the profile or the list.
+    """
+    profile = store.load() if store.exists() else None
+    if profile:
+        profile.check_usable(api_url=api_url)
+    draft = source.draft(profile.cursors.get(source.key or "") if profile else None)
+    if not isinstance(source, ListFile):
+        return Preview(draft, check(draft.text), profile, ())
+    try:
+        measured = _checked(draft.text, check)
+    except TextRefused:  # `unpostable` says why
+        measured = replace(measure(draft.text), valid=False)
+    return Preview(draft, measured, profile, tuple(_unpostable(source, check)))
+
+
+def _checked(text: str, check: Callable[[str], Measure]) -> Measure:
+    refuse_rubbish(text)
+    return check(text)
+
+
+def _unpostable(source: ListFile, check: Callable[[str], Measure]) -> Iterator[str]:
+    """Check every item of a list; a line for each that X would refuse."""
+    for item in source.items():
+        try:
+            _checked(item.text, check)
+        except TextRefused as error:
+            yield f"line {item.line}: {error.happened}"
+
+
+def details(preview: Preview) -> Iterator[str]:
+    """Tell what is to be known of it, a line each."""
+    measured = preview.measured
+    for fault in preview.unpostable:
+        yield f"Cannot be posted: {fault}"
+    if not measured.valid:
+        yield "The next item is one of these: a run passes it over, and ends with 3."
+        return
+    yield (
+        f"Would post as {'@' + preview.username if preview.username else 'the bot'}:"
+        f" {measured.weighted_length} of {measured.limit} characters, about ${preview.usd:.3f}."
+    )
+    for link in measured.links:
+        yield f"{link.text} at character {link.start + 1} is a link; that is the price."
+    for name, found in (("Mentions", measured.mentions), ("Cashtags", measured.cashtags)):
+        if found:
+            yield f"{name}: {', '.join(entity.text for entity in found)}."
+
+
+def as_json(preview: Preview) -> dict[str, object]:
+    """Return what `--json` shows."""
+    measured = preview.measured
+    return {
+        "ok": not preview.unpostable,
+        "dry_run": True,
+        "username": preview.username,
+        "text": preview.draft.text,
+        "weighted_length": measured.weighted_length,
+        "valid": measured.valid,
+        "links": [vars(entity) for entity in measured.links],
+        "mentions": [vars(entity) for entity in measured.mentions],
+        "cashtags": [vars(entity) for entity in measured.cashtags],
+        "usd": preview.usd,
+        "unpostable": preview.unpostable,
+    }
