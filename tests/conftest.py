@@ -23,6 +23,7 @@ from tweetbot.errors import TweetbotError
 from tweetbot.sandbox import Sandbox
 from tweetbot.sources import given
 from tweetbot.store import FileStore
+from tweetbot.text import Measure, check
 from tweetbot.transport import Transport
 
 SCOPE = "tweet.read tweet.write users.read offline.access media.write"
@@ -260,6 +261,7 @@ class Bot:
         clock: Clock,
         again: bool = False,
         check_after: tuple[float, ...] = (3, 10),
+        check: Callable[[str], Measure] = check,
         store: FileStore | None = None,
         transport: type[Transport] = Transport,
     ) -> Ended:
@@ -268,6 +270,7 @@ class Bot:
         surroundings = posting.Surroundings(
             api_url=self.x.url,
             check_after=check_after,
+            check=check,
             now=clock.now,
             sleep=clock.sleep,
             tell=told.append,

@@ -1,0 +1,503 @@
+"""The HTTP client on real sockets: deadlines, whether a request left, and what it never does."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import socket
+import socketserver
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tweetbot.errors import AnswerLost, ConfigurationError, NotSent
+from tweetbot.sandbox import Fault, Sandbox
+from tweetbot.transport import MAX_BODY, Answer, Transport, _Exchange, _GivenUp
+
+Behaviour = Callable[[socket.socket], None]
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+class Peer:
+    """A server that does to each connection what a test says, and remembers what it received."""
+
+    def __init__(self, behave: Behaviour) -> None:
+        self.received: list[bytes] = []
+        self.connections = 0
+        peer = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                peer.connections += 1
+                with contextlib.suppress(OSError):
+                    behave(self.request)
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._server.block_on_close = False
+        self.address = "{}:{}".format(*self._server.server_address[:2])
+        self.url = f"http://{self.address}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@contextmanager
+def peer(behave: Behaviour) -> Iterator[Peer]:
+    server = Peer(behave)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def read_request(connection: socket.socket) -> bytes:
+    """Read one request to the end of its body."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        chunk = connection.recv(65536)
+        if not chunk:
+            raise ConnectionError
+        data += chunk
+    head, _, body = data.partition(b"\r\n\r\n")
+    length = next(
+        (int(line[15:]) for line in head.lower().split(b"\r\n") if line[:15] == b"content-length:"),
+        0,
+    )
+    while len(body) < length:
+        body += connection.recv(65536)
+    return head + b"\r\n\r\n" + body
+
+
+def answering(*answers: bytes) -> Behaviour:
+    """Answer one request after the other on each connection, then hang up."""
+
+    def behave(connection: socket.socket) -> None:
+        for answer in answers:
+            read_request(connection)
+            connection.sendall(answer)
+
+    return behave
+
+
+def dripping(head: bytes, *, pause: float = 0.05) -> Behaviour:
+    """Send `head`, then one byte every now and then, for longer than anybody waits."""
+
+    def behave(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(head)
+        for _ in range(200):
+            time.sleep(pause)
+            connection.sendall(b"x")
+
+    return behave
+
+
+def hanging(connection: socket.socket) -> None:
+    """Read what comes and say nothing."""
+    connection.settimeout(10)
+    while connection.recv(65536):
+        pass
+
+
+def get(transport: Transport, url: str, *, deadline: float = 5) -> Answer:
+    return transport.request("GET", url, deadline=deadline)
+
+
+@pytest.fixture
+def transport() -> Iterator[Transport]:
+    with Transport(user_agent="tweetbot/test", environ={}) as transport:
+        yield transport
+
+
+# --- one connection, one request ------------------------------------------------------------
+
+
+def test_all_requests_go_over_one_connection(transport: Transport, x: Sandbox) -> None:
+    for _ in range(3):
+        assert get(transport, x.url + "/2/users/me").status == 401
+    assert len({request.connection for request in x.requests}) == 1
+    assert len(x.requests) == 3
+
+
+def test_a_request_names_its_sender(transport: Transport, x: Sandbox) -> None:
+    get(transport, x.url + "/2/users/me")
+    assert x.requests[0].headers["user-agent"] == "tweetbot/test"
+
+
+def test_a_request_carries_what_it_was_given(transport: Transport, x: Sandbox) -> None:
+    transport.request(
+        "POST",
+        x.url + "/2/tweets",
+        deadline=5,
+        headers={"Content-Type": "application/json", "Authorization": "Bearer abc"},
+        content=b'{"text": "Hi"}',
+        params={"a": "b c&d"},
+    )
+    [request] = x.requests
+    assert (request.method, request.json, request.query) == ("POST", {"text": "Hi"}, {"a": "b c&d"})
+    assert request.headers["authorization"] == "Bearer abc"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_a_redirect_is_an_answer_and_not_followed(
+    transport: Transport, x: Sandbox, status: int
+) -> None:
+    x.fault("me", Fault("status", status=status, headers={"Location": "/2/tweets"}))
+    assert get(transport, x.url + "/2/users/me").status == status
+    assert len(x.requests) == 1
+
+
+def test_a_cookie_is_not_a_reason_to_fail(transport: Transport, x: Sandbox) -> None:
+    x.fault("me", Fault("status", status=401, headers={"Set-Cookie": "guest_id=1; Secure; Path=/"}))
+    assert get(transport, x.url + "/2/users/me").status == 401
+
+
+def test_a_closed_idle_connection_is_replaced(transport: Transport) -> None:
+    with peer(answering(OK)) as server:
+        assert get(transport, server.url).status == 200
+        time.sleep(0.05)  # the server has hung up
+        assert get(transport, server.url).status == 200
+        assert server.connections == 2
+
+
+# --- the answer -----------------------------------------------------------------------------
+
+
+def with_body(body: bytes, *headers: str) -> bytes:
+    lines = ["HTTP/1.1 200 OK", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def test_header_names_are_in_lower_case(transport: Transport) -> None:
+    with peer(answering(with_body(b"{}", "X-Rate-Limit-Reset: 5"))) as server:
+        assert get(transport, server.url).headers["x-rate-limit-reset"] == "5"
+
+
+def test_a_compressed_answer_is_unpacked(transport: Transport) -> None:
+    body = gzip.compress(b'{"data": "' + b"x" * 1000 + b'"}')
+    with peer(answering(with_body(body, "Content-Encoding: gzip"))) as server:
+        assert get(transport, server.url).json() == {"data": "x" * 1000}
+
+
+def test_a_broken_compression_is_a_lost_answer(transport: Transport) -> None:
+    with (
+        peer(answering(with_body(b"no gzip at all", "Content-Encoding: gzip"))) as server,
+        pytest.raises(AnswerLost, match="no complete HTTP answer"),
+    ):
+        get(transport, server.url)
+
+
+@pytest.mark.parametrize("size", [MAX_BODY, MAX_BODY + 1])
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_body_has_a_largest_size(transport: Transport, size: int, packed: bool) -> None:
+    body = b"x" * size
+    answer = with_body(gzip.compress(body), "Content-Encoding: gzip") if packed else with_body(body)
+    with peer(answering(answer)) as server:
+        if size == MAX_BODY:
+            assert len(get(transport, server.url).body) == MAX_BODY
+        else:
+            with pytest.raises(AnswerLost, match="larger than 1024 KiB"):
+                get(transport, server.url)
+
+
+def test_a_body_without_end_is_cut_off(transport: Transport) -> None:
+    def behave(connection: socket.socket) -> None:
+        read_request(connection)
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        for _ in range(1000):
+            connection.sendall(bytes(65536))
+
+    with peer(behave) as server, pytest.raises(AnswerLost, match="larger than"):
+        get(transport, server.url)
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b'{"a": [1, null]}', {"a": [1, None]}),
+        (b"null", None),
+        (b"", None),
+        (b"<html>", None),
+        (b'{"a": ', None),
+        (b"\xff\xfe", None),
+        (b"[" * 100_000, None),
+    ],
+    ids=lambda value: str(value)[:12],
+)
+def test_a_body_that_is_no_json_is_none(body: bytes, value: object) -> None:
+    assert Answer(200, {}, body).json() == value
+
+
+def test_a_body_is_not_part_of_the_repr() -> None:
+    assert "the-token" not in repr(Answer(200, {}, b"the-token"))
+
+
+def test_an_echoed_secret_is_hidden() -> None:
+    answer = Answer(400, {}, b"You sent token=abc123&secret=s3 and abc123.")
+    assert answer.without("abc123", None, "", "s3").body == (
+        b"You sent token=[hidden]&secret=[hidden] and [hidden]."
+    )
+
+
+# --- deadlines ------------------------------------------------------------------------------
+
+DRIPS = {
+    "the status line": b"HTTP/1.1 ",
+    "a header": b"HTTP/1.1 200 OK\r\nX-Long: ",
+    "the body": b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n",
+    "a body without length": b"HTTP/1.1 200 OK\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("part", DRIPS)
+def test_no_dripping_server_outlives_the_deadline(transport: Transport, part: str) -> None:
+    with peer(dripping(DRIPS[part])) as server:
+        began = time.monotonic()
+        with pytest.raises(AnswerLost, match=r"no answer within 0\.4 s"):
+            get(transport, server.url, deadline=0.4)
+        assert 0.35 < time.monotonic() - began < 5
+
+
+def test_an_exchange_that_was_given_up_leaves_no_thread(transport: Transport) -> None:
+    def exchanges() -> list[threading.Thread]:
+        return [thread for thread in threading.enumerate() if thread.name.endswith("(work)")]
+
+    earlier = exchanges()
+    with peer(dripping(DRIPS["the body"])) as server:
+        with pytest.raises(AnswerLost):
+            get(transport, server.url, deadline=0.2)
+        for thread in set(exchanges()) - set(earlier):
+            thread.join(2)
+    assert not set(exchanges()) - set(earlier)
+
+
+def test_the_next_request_after_a_deadline_is_answered(transport: Transport, x: Sandbox) -> None:
+    x.fault("me", Fault("silent"))
+    with pytest.raises(AnswerLost):
+        get(transport, x.url + "/2/users/me", deadline=0.2)
+    assert get(transport, x.url + "/2/users/me").status == 401
+    assert x.count("me") == 2
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems reset what does not fit")
+def test_a_deadline_counts_the_connection_too(transport: Transport) -> None:
+    """A listener whose queue is full answers no further SYN."""
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            filler = stack.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(listener.getsockname())
+        began = time.monotonic()
+        with pytest.raises(NotSent, match="could not be reached: no answer within"):
+            get(transport, f"http://127.0.0.1:{listener.getsockname()[1]}", deadline=0.4)
+        assert time.monotonic() - began < 5
+
+
+# --- whether a request left -----------------------------------------------------------------
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def reset(connection: socket.socket) -> None:
+    """Take one request and reset the connection."""
+    read_request(connection)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    connection.close()
+
+
+def test_a_refused_connection_sent_nothing(transport: Transport) -> None:
+    with pytest.raises(NotSent, match="Connection refused"):
+        get(transport, f"http://127.0.0.1:{free_port()}")
+
+
+def test_a_name_that_is_unknown_sent_nothing(transport: Transport) -> None:
+    with pytest.raises(NotSent, match="X could not be reached"):
+        get(transport, "http://no-such-host.invalid")
+
+
+def test_a_failed_handshake_sent_nothing(transport: Transport) -> None:
+    with (
+        peer(lambda connection: connection.sendall(OK)) as server,
+        pytest.raises(NotSent, match="X could not be reached"),
+    ):
+        get(transport, f"https://{server.address}")
+
+
+def test_a_handshake_that_hangs_sent_nothing(transport: Transport) -> None:
+    with peer(hanging) as server, pytest.raises(NotSent, match="no answer within"):
+        get(transport, f"https://{server.address}", deadline=0.4)
+
+
+def test_a_url_that_is_none_sent_nothing(transport: Transport) -> None:
+    with pytest.raises(NotSent):
+        get(transport, "ftp://127.0.0.1/")
+
+
+LOST: dict[str, Behaviour] = {
+    "a hang-up": answering(b""),
+    "a reset": reset,
+    "garbage": answering(b"\x16\x03\x01 no HTTP\r\n\r\n"),
+    "half of the headers": answering(b"HTTP/1.1 201 Created\r\nContent-"),
+    "half of the body": answering(b"HTTP/1.1 201 Created\r\nContent-Length: 9\r\n\r\n{"),
+    "silence": hanging,
+}
+
+
+@pytest.mark.parametrize("name", LOST)
+def test_a_request_that_may_have_left_is_a_lost_answer(transport: Transport, name: str) -> None:
+    with peer(LOST[name]) as server, pytest.raises(AnswerLost, match="answer was lost"):
+        transport.request("POST", server.url, deadline=0.5, content=b"{}")
+
+
+def test_a_deadline_before_the_request_left_keeps_it_from_leaving() -> None:
+    """The handshake ends too late: what was given up must not be sent after all."""
+    seen: list[bytes] = []
+
+    def behave(connection: socket.socket) -> None:
+        seen.append(connection.recv(65536))
+        time.sleep(0.5)
+        connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        connection.settimeout(1)
+        while chunk := connection.recv(65536):
+            seen.append(chunk)
+
+    with peer(behave) as server, proxied(f"http://{server.address}") as slow:
+        with pytest.raises(NotSent):
+            get(slow, "https://api.example.com/secret-path", deadline=0.2)
+        time.sleep(0.6)
+    assert not any(b"secret-path" in chunk for chunk in seen)
+
+
+def test_a_request_that_was_given_up_before_it_had_a_connection_never_leaves(
+    transport: Transport,
+) -> None:
+    """As after a slow look-up of a name, which no test can order on the loopback interface."""
+    exchange = _Exchange(transport)
+    exchange._give_up()
+    with pytest.raises(_GivenUp):
+        exchange.trace("http11.send_request_headers.started", {})
+
+
+# --- proxies --------------------------------------------------------------------------------
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@contextmanager
+def environment(**variables: str) -> Iterator[Mapping[str, str]]:
+    """Set variables of this process, from which httpx reads them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        yield variables
+
+
+@contextmanager
+def proxied(url: str) -> Iterator[Transport]:
+    with (
+        environment(ALL_PROXY=url) as environ,
+        Transport(user_agent="tweetbot/test", environ=environ) as transport,
+    ):
+        yield transport
+
+
+def test_a_proxy_of_the_environment_is_used(x: Sandbox) -> None:
+    with peer(answering(OK)) as proxy, proxied(proxy.url) as transport:
+        assert get(transport, x.url + "/2/users/me").status == 200
+    assert not x.requests
+
+
+PROXIES: dict[str, Behaviour] = {
+    "hangs in CONNECT": hanging,
+    "refuses": answering(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n"),
+    "asks for a password": answering(
+        b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n"
+    ),
+    "hangs up": answering(b""),
+    "resets": reset,
+    "talks nonsense": answering(b"\x16\x03\x01 no HTTP\r\n\r\n"),
+    "drips": dripping(b"HTTP/1.1 200 Connection est"),
+}
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_what_a_proxy_does_before_its_tunnel_stands_sent_nothing(name: str) -> None:
+    with peer(PROXIES[name]) as proxy, proxied(proxy.url) as transport:
+        began = time.monotonic()
+        with pytest.raises(NotSent):
+            transport.request("POST", "https://api.example.com", deadline=0.5, content=b"{}")
+        assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HTTP_PROXY", "foo://proxy"),
+        ("HTTPS_PROXY", "http://user:pass-word@proxy:port"),
+        ("https_proxy", "http://user:pass-word@proxy:port"),
+        ("ALL_PROXY", "socks5://user:pass-word@proxy:1080"),
+        ("NO_PROXY", "::1]"),
+        ("SSL_CERT_FILE", "/nonexistent/ca.pem"),
+        ("SSL_CERT_FILE", __file__),
+    ],
+)
+def test_a_wrong_variable_is_named_before_anything_is_sent(name: str, value: str) -> None:
+    with environment(**{name: value}) as environ, pytest.raises(ConfigurationError) as caught:
+        Transport(user_agent="tweetbot/test", environ=environ)
+    assert caught.value.code == 2
+    assert f"environment variable {name}." in str(caught.value)
+    assert "pass-word" not in str(caught.value)
+    assert "Errno" not in str(caught.value)
+
+
+def test_a_folder_in_place_of_a_certificate_is_named(tmp_path: Path) -> None:
+    with (
+        environment(SSL_CERT_FILE=str(tmp_path)) as environ,
+        pytest.raises(ConfigurationError, match="SSL_CERT_FILE"),
+    ):
+        Transport(user_agent="tweetbot/test", environ=environ)
+
+
+# --- -v -------------------------------------------------------------------------------------
+
+
+def test_each_request_is_one_line_without_query_headers_or_body(x: Sandbox) -> None:
+    lines: list[str] = []
+    x.fault("me", Fault("reset", skip=1))
+    with Transport(user_agent="tweetbot/test", environ={}, log=lines.append) as transport:
+        transport.request(
+            "GET",
+            x.url + "/2/users/me",
+            deadline=5,
+            headers={"Authorization": "Bearer the-token"},
+            params={"q": "the-query"},
+        )
+        with pytest.raises(AnswerLost):
+            get(transport, x.url + "/2/users/me")
+    first, second = lines
+    method, url, spent, unit, status, transaction = first.split()
+    assert (method, url, unit, status) == ("GET", x.url + "/2/users/me", "ms:", "401")
+    assert float(spent) < 5000
+    assert len(transaction) == 16
+    assert "X's answer was lost" in second
+    assert not any(word in first + second for word in ("the-token", "the-query"))
