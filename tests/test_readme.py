@@ -1,0 +1,675 @@
+"""What the README says is so: its commands are run, its tables are compared with the code."""
+
+from __future__ import annotations
+
+import json
+import os
+import plistlib
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import fields
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tweetbot import settings
+from tweetbot.cli import cli
+from tweetbot.errors import EXIT_CODES
+from tweetbot.profile import Profile
+from tweetbot.sandbox import Fault
+from tweetbot.sandbox.routes import STEPS
+from tweetbot.text import PRICE_LINK, PRICE_POST
+from tweetbot.transport import Answer
+from tweetbot.xapi import refusal
+
+if TYPE_CHECKING:
+    from tests.conftest import Bot
+    from tests.readme_blocks import block, blocks
+else:
+    from readme_blocks import block, blocks
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+CRONTAB = ROOT / "crontab.example"
+DOCUMENTS = (ROOT / "README.md", ROOT / "CHANGELOG.md", CRONTAB)
+PROGRAM = "/home/me/tweetbot/.venv/bin/tweetbot"
+FACTS = {"data": [{"attributes": {"body": "Dogs have wet noses."}}]}
+OPERATOR = re.compile(r"[();|&]+")
+REDIRECTION = re.compile(r"[<>&]*[<>][<>&]*")
+
+
+# -- the document ---------------------------------------------------------------------------------
+
+
+def section(heading: str) -> str:
+    """Return the text of one section, its sub-sections included."""
+    (text,) = re.findall(rf"(?ms)^## {heading}\n(.*?)(?=^## |\Z)", README)
+    return str(text)
+
+
+def rows(text: str) -> list[list[str]]:
+    """Return the cells of a section's first table, without its head, each without back quotes."""
+    (table, *_) = re.findall(r"(?m)(?:^\|.*\n)+", text)
+    cells = [[cell.strip() for cell in row.strip("|\n").split("|")] for row in table.splitlines()]
+    return [[cell.replace("`", "") for cell in row] for row in cells[2:]]
+
+
+def prose(text: str) -> str:
+    """Return the text without its code blocks."""
+    return re.sub(r"(?ms)^ *```.*?^ *```$", "", text)
+
+
+def inline_code(text: str) -> list[str]:
+    """Return what stands in back quotes outside of code blocks."""
+    return re.findall(r"`([^`\n]+)`", prose(text))
+
+
+def slug(heading: str) -> str:
+    """Return the anchor that GitHub gives a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+# -- commands -------------------------------------------------------------------------------------
+
+
+def simple_commands(script: str) -> Iterator[list[str]]:
+    """Yield the simple commands of a shell script, those inside of quotes included."""
+    pending = ""
+    for line in script.splitlines():
+        pending += line + "\n"
+        try:
+            words = list(_lexer(pending))
+        except ValueError:  # a quotation goes on in the next line
+            continue
+        pending = ""
+        yield from _split(words)
+    assert not pending, f"a quotation does not end: {pending}"
+
+
+def _lexer(text: str) -> shlex.shlex:
+    lexer = shlex.shlex(text, posix=True, punctuation_chars=True)
+    lexer.whitespace_split = True
+    return lexer
+
+
+def _split(words: list[str]) -> Iterator[list[str]]:
+    command: list[str] = []
+    rest = iter((*words, ";"))
+    for word in rest:
+        if REDIRECTION.fullmatch(word):
+            next(rest)
+            if command and command[-1].isdigit():  # 2>&1
+                command.pop()
+        elif not OPERATOR.fullmatch(word):
+            command.append(word)
+        elif command:
+            yield command
+            for quoted in command:
+                if "tweetbot " in quoted:
+                    yield from simple_commands(quoted)
+            command = []
+
+
+def crontab_commands(crontab: str) -> list[str]:
+    """Return what cron hands to the shell."""
+    lines = [line for line in crontab.splitlines() if re.match(r"[0-9*]", line)]
+    return [line.split(maxsplit=5)[5].replace(r"\%", "%") for line in lines]
+
+
+def tweetbot_lines() -> list[str]:
+    """Return every command line of tweetbot that a document shows."""
+    scripts = [one.text for one in blocks() if one.language in ("sh", "bat")]
+    scripts = [re.sub(r"\\(?=\w|\.)", "/", script) for script in scripts]  # of Windows
+    crontabs = [one.text for one in blocks() if one.language == "crontab"]
+    for crontab in (*crontabs, CRONTAB.read_text()):
+        scripts += crontab_commands(crontab)
+    for document in DOCUMENTS[:2]:
+        scripts += [code for code in inline_code(document.read_text()) if "tweetbot " in code]
+    found = set()
+    for script in scripts:
+        for command in simple_commands(script):
+            programs = [Path(word).name.removesuffix(".exe") for word in command]
+            if "tweetbot" in programs[:-1]:
+                found.add(shlex.join(command[programs.index("tweetbot") + 1 :]))
+    return sorted(found)
+
+
+@pytest.mark.parametrize("line", tweetbot_lines())
+def test_each_command_line_has_options_that_exist(line: str) -> None:
+    first, *args = shlex.split(line)
+    if first != "--help" and first != "--version":
+        command = cli.commands[first]
+        command.make_context(first, [arg for arg in args if arg != "--help"])
+
+
+def test_the_command_lines_are_found() -> None:
+    lines = tweetbot_lines()
+    assert len(lines) > 20
+    assert "status -p dogfacts --max-age 36h" in lines
+    assert "import -p dogfacts" in lines
+    assert "post 'Hello from my bot'" in lines
+
+
+def test_each_option_that_is_named_exists() -> None:
+    options = {
+        option
+        for command in (cli, *cli.commands.values())
+        for parameter in command.params
+        for option in parameter.opts
+    }
+    named = [code.split()[0] for code in inline_code(README) if re.match(r"--\w", code)]
+    assert len(named) > 8
+    assert set(named) <= options | {"--help"}
+
+
+# -- tables ---------------------------------------------------------------------------------------
+
+
+def tweetbot(
+    *args: str, columns: int = 100, environ: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tweetbot", *args],
+        env={**os.environ, "COLUMNS": str(columns), **(environ or {})},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("columns", [80, 100])
+def test_the_help_is_that_of_the_command(columns: int) -> None:
+    assert block("help") == tweetbot("--help", columns=columns).stdout
+
+
+def test_the_exit_codes_are_those_of_the_code() -> None:
+    table = rows(section("Exit codes"))
+    assert [(int(code), name) for code, name, *_ in table] == [
+        (code, name) for code, name, _ in EXIT_CODES
+    ]
+    assert all(meaning and reaction for *_, meaning, reaction in table)
+
+
+def test_the_variables_are_those_that_the_code_reads() -> None:
+    source = "\n".join(path.read_text() for path in (ROOT / "src/tweetbot").rglob("*.py"))
+    table = rows(section("Variables"))
+    assert {name for name, *_ in table} == set(re.findall(r"TWEETBOT(?:_[A-Z]+)+", source))
+    defaults = {name: default for name, _, default in table}
+    assert defaults["TWEETBOT_PROFILE"] == settings.DEFAULT_PROFILE
+    assert defaults["TWEETBOT_REDIRECT_URI"] == settings.DEFAULT_REDIRECT_URI
+    assert defaults["TWEETBOT_API_URL"] == settings.DEFAULT_API_URL
+    assert defaults["TWEETBOT_AUTHORIZE_URL"] == settings.DEFAULT_AUTHORIZE_URL
+    assert defaults["TWEETBOT_CHECK_AFTER"] == settings.DEFAULT_CHECK_AFTER
+
+
+def test_the_keys_of_the_profile_are_those_of_the_document() -> None:
+    keys = [key for key, _ in rows(section("The profile document"))]
+    assert keys == [entry.name for entry in fields(Profile) if entry.name != "unknown"]
+
+
+def test_the_prices_are_those_of_the_code() -> None:
+    first_post = section("From nothing to the first real post")
+    assert f"A post is ${PRICE_POST:g}. A post with a link is\n${PRICE_LINK:.2f}" in first_post
+    assert f"${30 * PRICE_POST:.2f} a month" in first_post
+    assert f"${30 * PRICE_LINK:.0f} with them" in first_post
+
+
+@pytest.mark.parametrize("row", rows(section("What common errors mean")), ids=lambda row: row[0])
+def test_each_common_error_ends_with_its_code(row: list[str]) -> None:
+    words, at, status, code, remedy = row
+    said = {"error": "some_error", "error_description": words}
+    if at == "post":
+        said = {"title": words, "detail": words, "reason": words}
+    elif words.startswith("Missing valid"):
+        said["error"] = "unauthorized_client"
+    answer = Answer(int(status), {}, json.dumps(said).encode())
+    error = refusal(answer, now=0, of="token" if at == "renewal" else "post")
+    assert error.code == int(code), error
+    assert remedy
+
+
+def test_the_steps_and_faults_of_the_rehearsal_exist() -> None:
+    text = section("Rehearse")
+    (steps,) = re.findall(r"(?s)Steps are (.*?)\.", text)
+    assert set(inline_code(steps)) <= set(STEPS)
+    (faults,) = re.findall(r"(?s)A fault is a status\s(.*?)\.\s", text)
+    for fault in inline_code(faults):
+        Fault.parse(fault if ":" in fault else f"post:{fault}")
+    options = {option.split()[0] for option, _ in rows(text)}
+    assert options <= {option for one in cli.commands["sandbox"].params for option in one.opts}
+
+
+# -- links and names ------------------------------------------------------------------------------
+
+
+def test_each_link_leads_somewhere() -> None:
+    for document in DOCUMENTS[:2]:
+        text = document.read_text(encoding="utf-8")
+        anchors = {slug(heading) for heading in re.findall(r"(?m)^#+ (.+)$", prose(text))}
+        for target in re.findall(r"\]\(([^)]+)\)", prose(text)):
+            if target.startswith("#"):
+                assert target[1:] in anchors, target
+            elif "://" not in target:
+                assert (ROOT / target).exists(), target
+
+
+def test_the_files_that_are_named_exist() -> None:
+    named = {code for code in inline_code(README) if re.match(r"(src|tests)/|\.ci/", code)}
+    named |= set(re.findall(r"tests/\w+/\w+\.py", README))
+    assert len(named) > 5
+    for path in named:
+        assert (ROOT / path).exists(), path
+
+
+def test_nobody_is_told_to_install_what_belongs_to_somebody_else() -> None:
+    wrong = re.compile(r"install\s+(?:-\S+\s+)*['\"]?tweetbot(?!-cli|\w)|uvx tweetbot(?!-cli)")
+    sources = list((ROOT / "src").rglob("*.py"))
+    for path in (*DOCUMENTS, *sources, ROOT / "pyproject.toml", ROOT / ".ci/run"):
+        assert not wrong.search(path.read_text(encoding="utf-8")), path
+    assert wrong.search("pip install -U tweetbot")
+    assert not wrong.search("pip install tweetbot-cli")
+
+
+# -- schedulers -----------------------------------------------------------------------------------
+
+
+def need(*tools: str) -> None:
+    """Skip where a tool is missing; in CI, where all are installed, fail."""
+    missing = [tool for tool in tools if not shutil.which(tool)]
+    if missing and os.environ.get("CI") == "true":
+        pytest.fail(f"missing in CI: {', '.join(missing)}")
+    if missing:
+        pytest.skip(f"missing: {', '.join(missing)}")
+
+
+def crontab_check() -> list[str]:
+    """Return what makes this machine's cron check a file and touch nothing."""
+    need("crontab")
+    usage = subprocess.run(["crontab", "-h"], capture_output=True, text=True, check=False)
+    option = next(
+        (o for o in ("-T", "-n") if re.search(rf"{o}\b.*(dry run|test)", usage.stderr, re.I)), ""
+    )
+    if not option:
+        pytest.skip("this cron cannot check a file")
+    return ["crontab", option]
+
+
+@pytest.mark.parametrize("where", ["crontab.example", "the README"])
+def test_cron_accepts_the_crontab(where: str, tmp_path: Path) -> None:
+    path = tmp_path / "crontab"
+    text = CRONTAB.read_text()
+    if where == "the README":
+        (text,) = (one.text for one in blocks() if one.language == "crontab")
+    path.write_text(text)
+    checked = subprocess.run([*crontab_check(), str(path)], capture_output=True, check=False)
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_each_command_of_the_crontab_exists() -> None:
+    need("bash", "curl", "jq", "shuf")
+    for line in crontab_commands(CRONTAB.read_text()):
+        for command in simple_commands(line):
+            words = [word for word in command if not re.fullmatch(r"\w+=.*|\$", word)]
+            if words and words[0] != PROGRAM:
+                known = ["bash", "-c", 'type -t -- "$1"', "bash", words[0]]
+                assert subprocess.run(known, capture_output=True, check=False).returncode == 0, (
+                    words
+                )
+
+
+def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
+    need("systemd-analyze")
+    units = [tmp_path / name for name in ("dogfacts.service", "dogfacts.timer")]
+    for unit in units:
+        unit.write_text(block(unit.name).replace("/home/me/bots/dogfacts", sys.executable))
+    verify = ["systemd-analyze", "verify", *map(str, units)]
+    checked = subprocess.run(verify, capture_output=True, text=True, check=False)
+    said = [line for line in checked.stderr.splitlines() if "dogfacts" in line]
+    assert (checked.returncode, said) == (0, [])
+
+
+def test_the_launchd_plist_is_one() -> None:
+    agent = plistlib.loads(block("dogfacts.plist").encode())
+    assert agent["Label"] == "dogfacts"
+    assert agent["StartCalendarInterval"] == {"Hour": 9, "Minute": 0}
+    assert all(isinstance(word, str) for word in agent["ProgramArguments"])
+
+
+# -- a world for the recipes ----------------------------------------------------------------------
+
+
+class Source:
+    """A web server whose one answer is set by the test; counts who asked.
+
+    Of an answer that `breaks_off`, one more byte is promised than comes.
+    """
+
+    def __init__(self) -> None:
+        self.status, self.body, self.breaks_off, self.asked = 200, b"", False, 0
+        source = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                source.asked += 1
+                self.send_response(source.status)
+                self.send_header("Content-Length", str(len(source.body) + source.breaks_off))
+                self.end_headers()
+                self.wfile.write(source.body)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
+        self._thread.start()
+
+    def close(self) -> None:
+        """Go away: whoever asks now is refused the connection."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._server.server_close()
+            self._thread.join()
+
+
+@pytest.fixture
+def source() -> Iterator[Source]:
+    source = Source()
+    yield source
+    source.close()
+
+
+class Machine:
+    """A person's machine: a home with a bot, and the address of the source put into a script."""
+
+    def __init__(self, bot: Bot, home: Path, source: Source) -> None:
+        self.bot, self.home, self.source = bot, home, source
+        self.home.mkdir()
+        program = self.home / "bin/tweetbot"
+        program.parent.mkdir()
+        program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tweetbot "$@"\n')
+        program.chmod(0o755)
+        self.program = str(program)
+
+    def have(self, profile: str) -> None:
+        """Let the bot be the one that a recipe names."""
+        self.bot.path.rename(self.bot.folder / f"{profile}.json")
+        self.bot.name = profile
+
+    def run(self, script: str) -> subprocess.CompletedProcess[str]:
+        for host in ("https://dogapi.dog", "https://hc-ping.com", "https://example.com"):
+            script = script.replace(host, self.source.url)
+        path = f"{Path(self.program).parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return subprocess.run(
+            ["bash", "-c", script.replace(PROGRAM, self.program)],
+            env={**self.bot.variables, "PATH": path, "HOME": str(self.home), "no_proxy": "*"},
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+
+    @property
+    def posts(self) -> list[str]:
+        return [post.sent_text for post in self.bot.x.posts]
+
+
+@pytest.fixture
+def machine(bot: Bot, tmp_path: Path, source: Source) -> Machine:
+    need("bash", "curl", "jq", "shuf")
+    return Machine(bot, tmp_path / "home", source)
+
+
+def feed(*titles: str) -> bytes:
+    """Return an RSS feed, the newest item first."""
+    items = [
+        f"<item><title>{title}</title><link>http://news.example/{number}</link></item>"
+        for number, title in enumerate(titles)
+    ]
+    return f"<rss version='2.0'><channel>{''.join(reversed(items))}</channel></rss>".encode()
+
+
+# What a source may answer when it is out of order.
+BROKEN = {
+    "an error page": (500, b'{"data": [{"attributes": {"body": "Internal error"}}]}'),
+    "nothing": (200, b""),
+    "an empty object": (200, b"{}"),
+    "an empty list": (200, b'{"data": []}'),
+    "half an answer": (200, b'{"data": [{"attributes": {"body": "Dogs ha'),
+    "no feed": (200, b"<html><body>Sorry</body></html>"),
+    "an empty feed": (200, feed()),
+}
+
+
+@pytest.mark.parametrize("name", [one.name for one in blocks() if one.name.startswith("recipe")])
+def test_each_recipe_has_a_test(name: str) -> None:
+    assert name in ("recipe dogfacts", "recipe pairs", "recipe feed")
+
+
+def test_the_fact_is_posted_once(machine: Machine, source: Source) -> None:
+    machine.have("dogfacts")
+    source.body = json.dumps(FACTS).encode()
+    run = machine.run(block("recipe dogfacts"))
+    assert run.returncode == 0, run.stderr
+    assert machine.posts == ["Dogs have wet noses."]
+    assert run.stdout.startswith("https://x.com/dogfacts/status/")
+
+
+@pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
+def test_without_a_fact_nothing_is_posted(
+    machine: Machine, source: Source, answer: tuple[int, bytes]
+) -> None:
+    machine.have("dogfacts")
+    source.status, source.body = answer
+    run = machine.run(block("recipe dogfacts"))
+    assert (machine.posts, source.asked) == ([], 1)
+    assert run.returncode != 0
+
+
+WEB_RECIPES = pytest.mark.parametrize(
+    ("recipe", "profile", "body"),
+    [
+        ("recipe dogfacts", "dogfacts", json.dumps(FACTS).encode()),
+        ("recipe feed", "news", feed("Old", "New")),
+    ],
+    ids=["dogfacts", "feed"],
+)
+
+
+@WEB_RECIPES
+@pytest.mark.parametrize("trouble", ["no network", "an error", "half of it"])
+def test_trouble_on_the_way_posts_nothing(
+    machine: Machine, source: Source, recipe: str, profile: str, body: bytes, trouble: str
+) -> None:
+    machine.have(profile)
+    (machine.home / "news.seen").write_text("http://news.example/0\n")
+    source.body = body
+    if trouble == "no network":
+        source.close()
+    elif trouble == "an error":
+        source.status = 500
+    else:
+        source.breaks_off = True
+    run = machine.run(block(recipe))
+    assert machine.posts == []
+    assert run.returncode != 0
+
+
+def test_a_noun_and_a_verb_are_posted_once(machine: Machine) -> None:
+    machine.have("pairs")
+    (machine.home / "nouns.txt").write_text("-dog\n")
+    (machine.home / "verbs.txt").write_text("barks\n")
+    run = machine.run(block("recipe pairs"))
+    assert run.returncode == 0, run.stderr
+    assert machine.posts == ["-dog barks"]
+
+
+@pytest.mark.parametrize(("nouns", "verbs"), [("", "barks\n"), ("dog\n", ""), ("dog\n", None)])
+def test_a_noun_alone_is_not_posted(machine: Machine, nouns: str, verbs: str | None) -> None:
+    machine.have("pairs")
+    (machine.home / "nouns.txt").write_text(nouns)
+    if verbs is not None:
+        (machine.home / "verbs.txt").write_text(verbs)
+    assert machine.run(block("recipe pairs")).returncode != 0
+    assert machine.posts == []
+
+
+def test_the_first_look_at_a_feed_posts_nothing(machine: Machine, source: Source) -> None:
+    machine.have("news")
+    source.body = feed("Old", "Older")
+    assert machine.run(block("recipe feed")).returncode == 0
+    assert machine.posts == []
+    assert (machine.home / "news.seen").read_text().count("\n") == 2
+
+
+def test_each_run_posts_the_oldest_new_item_of_a_feed(machine: Machine, source: Source) -> None:
+    machine.have("news")
+    (machine.home / "news.seen").write_text("http://news.example/0\n")
+    source.body = feed("Old", "New", "- Newer")
+    for _ in range(3):
+        run = machine.run(block("recipe feed"))
+        assert run.returncode == 0, run.stderr
+    assert machine.posts == ["New http://news.example/1", "- Newer http://news.example/2"]
+
+
+def test_an_item_that_could_not_be_posted_stays_new(machine: Machine, source: Source) -> None:
+    machine.have("news")
+    (machine.home / "news.seen").write_text("http://news.example/0\n")
+    source.body = feed("Old", "New")
+    machine.bot.x.fault("post", Fault("status", status=402))
+    assert machine.run(block("recipe feed")).returncode == 5
+    assert machine.posts == []
+    assert machine.run(block("recipe feed")).returncode == 0
+    assert machine.posts == ["New http://news.example/1"]
+
+
+@pytest.mark.parametrize("answer", BROKEN.values(), ids=BROKEN)
+def test_a_broken_feed_posts_nothing_and_is_not_remembered(
+    machine: Machine, source: Source, answer: tuple[int, bytes]
+) -> None:
+    machine.have("news")
+    source.status, source.body = answer
+    assert machine.run(block("recipe feed")).returncode != 0
+    assert (machine.posts, source.asked) == ([], 1)
+    assert not (machine.home / "news.seen").exists()
+
+
+def test_each_line_of_the_crontab_does_its_job(machine: Machine, source: Source) -> None:
+    fact, pair, probe, mail, renewal = (
+        line.replace("/home/me/bots", str(machine.home))
+        for line in crontab_commands(CRONTAB.read_text())
+    )
+    machine.have("dogfacts")
+    source.body = json.dumps(FACTS).encode()
+    assert machine.run(probe).returncode == 9
+    assert source.asked == 0, "no ping"
+    assert "too-old" in machine.run(mail).stdout
+    run = machine.run(fact)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    for line in (probe, mail):
+        run = machine.run(line)
+        assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    assert source.asked == 2, "the fact, and a ping"
+
+    (machine.home / "nouns.txt").write_text("dog\n")
+    (machine.home / "verbs.txt").write_text("barks\n")
+    machine.have("pairs")
+    run = machine.run(pair)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    (log,) = machine.home.glob("pairs-20??.log")
+    assert "https://x.com/dogfacts/status/" in log.read_text()
+    assert machine.posts == ["Dogs have wet noses.", "dog barks"]
+
+    machine.have("newyear")
+    run = machine.run(renewal)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    assert machine.bot.x.count("token") == 0, "the login is younger than a week"
+
+
+# -- moving ---------------------------------------------------------------------------------------
+
+
+def test_the_move_brings_the_bot_to_the_other_machine(machine: Machine, tmp_path: Path) -> None:
+    machine.have("dogfacts")
+    host = f"env TWEETBOT_CONFIG_DIR={tmp_path}/other"
+    assert "ssh host" in block("move")
+    run = machine.run(block("move").replace("ssh host", host))
+    assert run.returncode == 0, run.stderr
+    assert machine.run("tweetbot post -p dogfacts Hello").returncode == 4
+    assert machine.run(f"{host} tweetbot post -p dogfacts Hello").returncode == 0
+
+
+def test_a_move_that_failed_is_taken_back(machine: Machine) -> None:
+    machine.have("dogfacts")
+    machine.run("tweetbot export -p dogfacts | cat > /dev/null")
+    assert machine.run("tweetbot post -p dogfacts Hello").returncode == 4
+    take_back = block("take back").replace("~/.config/tweetbot", str(machine.bot.folder))
+    assert machine.run(take_back).returncode == 0
+    assert machine.run("tweetbot post -p dogfacts Hello").returncode == 0
+
+
+# -- the first command, and the rehearsal ---------------------------------------------------------
+
+
+def rehearse(script: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command line of the README with its two outputs in one, as a terminal shows them."""
+    program = tmp_path / "tweetbot"
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tweetbot "$@"\n')
+    program.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["sh", "-c", script],
+        env={**os.environ, "PATH": path},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def shape(transcript: str) -> str:
+    """Take out what differs from run to run, and what the README cuts."""
+    for pattern, name in (
+        (r"(?m)^\d\d:\d\d:\d\d", "TIME"),
+        (r"127\.0\.0\.1:\d+", "HERE"),
+        (r"\S*/tweetbot-sandbox-\w+", "FOLDER"),
+        (r"status/\d+", "status/ID"),
+        (r"client_id=\S+", "client_id=…"),
+        (r"(?m)^(0 9 \* \* \* ).*$", r"\1…"),
+    ):
+        transcript = re.sub(pattern, name, transcript)
+    return transcript
+
+
+def test_the_first_command_prints_its_transcript(tmp_path: Path) -> None:
+    install = "python3 -m venv .venv && .venv/bin/pip install -q . && .venv/bin/"
+    assert block("try").startswith(install)
+    run = rehearse(block("try").removeprefix(install), tmp_path)
+    assert run.returncode == 0, run.stdout
+    assert shape(run.stdout) == shape(block("transcript"))
+
+
+def test_the_rehearsal_of_a_lost_answer_finds_the_post(tmp_path: Path) -> None:
+    run = rehearse(block("rehearse"), tmp_path)
+    assert run.returncode == 0, run.stdout
+    assert "(fault after:503)" in run.stdout
+    assert run.stdout.splitlines()[-1].startswith("https://x.com/dogfacts/status/")
+
+
+def test_the_command_that_runs_the_tests_does_so() -> None:
+    assert block("tests") == (
+        "python3 -m venv .venv-dev && .venv-dev/bin/pip install -q -e '.[dev]'"
+        " && .venv-dev/bin/pytest\n"
+    )
