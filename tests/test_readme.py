@@ -453,7 +453,19 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", [one.name for one in blocks() if one.name.startswith("recipe")])
 def test_each_recipe_has_a_test(name: str) -> None:
-    assert name in ("recipe dogfacts", "recipe pairs", "recipe feed")
+    assert name in ("recipe list", "recipe dogfacts", "recipe pairs", "recipe feed")
+
+
+def test_the_lines_of_a_file_are_posted_in_turn(machine: Machine) -> None:
+    machine.have("dogfacts")
+    (machine.home / "facts.txt").write_text(block("facts.txt"))
+    for _ in range(2):
+        run = machine.run(block("recipe list"))
+        assert run.returncode == 0, run.stderr
+    assert set(machine.posts) == {
+        "A dog's nose print is as unique as a fingerprint.",
+        "The Basenji is the only dog that does not bark.\nIt yodels.",
+    }
 
 
 def test_the_fact_is_posted_once(machine: Machine, source: Source) -> None:

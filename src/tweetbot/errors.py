@@ -162,7 +162,7 @@ EXIT_CODES: tuple[tuple[int, str, str], ...] = (
     (2, "configuration", "usage, settings, files, client id or secret"),
     (3, "text-refused", "this text cannot be posted; change it"),
     (4, "login-needed", "run `tweetbot auth`"),
-    (5, "not-allowed", "X does not let this app or account post"),
+    (5, "not-allowed", "X does not let this app or account post, or the budget is used up"),
     (6, "temporary", "nothing was posted; run again later"),
     (7, "outcome-unknown", "no clear answer; look, the next run settles it"),
     (8, "token-not-saved", "act now: the message says where the token is"),
