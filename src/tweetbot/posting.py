@@ -131,7 +131,7 @@ def _run(store: FileStore, transport: Transport, around: Surroundings) -> Iterat
         store.load()  # raises "not logged in", and leaves no lock file behind
     with store.lock():
         profile = store.load()
-        profile.check_usable(api_url=around.api_url)
+        profile.check_usable(api_url=around.api_url)  # not this machine's: nothing is recorded
         run = _Run(store, transport, profile, around)
         try:
             yield run

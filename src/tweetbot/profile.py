@@ -140,6 +140,11 @@ class LastError:
     count: int = 1
     unknown: Mapping[str, Any] = _unknown()
 
+    @property
+    def kind(self) -> tuple[int, str, str]:
+        """What makes two errors the same: all but the numbers in the message."""
+        return self.code, self.error, re.sub(r"[0-9]+", "", self.message)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Spend:
@@ -219,13 +224,9 @@ class Profile:
         return replace(self, spend=replace(self.spend, budget_usd=usd))
 
     def with_error(self, error: LastError) -> Profile:
-        """Record a failed run; the same error again only counts."""
+        """Record a failed run; the same error again only counts, whatever times it names."""
         last = self.last_error
-        if last and (last.code, last.error, last.message) == (
-            error.code,
-            error.error,
-            error.message,
-        ):
+        if last and last.kind == error.kind:
             error = replace(error, count=last.count + 1)
         return replace(self, last_error=error)
 
