@@ -219,7 +219,7 @@ class _Run:
         usd = price(measure(draft.text))
         month = _month(self._now())
         spend = self.profile.spend.in_month(month)
-        if spend.budget_usd is not None and spend.usd + usd > spend.budget_usd:
+        if spend.budget_usd is not None and spend.with_post(usd).usd > spend.budget_usd:
             raise NotAllowed(
                 f"The bot's budget for {month} is used up: {spend.posts} posts, about"
                 f" ${spend.usd:.2f} of ${spend.budget_usd:.2f}, and this one costs ${usd:.3f}.",
