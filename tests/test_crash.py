@@ -61,6 +61,13 @@ takes_long = pytest.mark.timeout(3600)
 # -- a run with trouble at one point, and the next one --------------------------------------------
 
 
+@pytest.fixture(autouse=True)
+def _unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run without coverage: its calls and its slowness would be those that are scanned."""
+    for name in [name for name in os.environ if name.startswith("COV")]:
+        monkeypatch.delenv(name)
+
+
 @dataclass(frozen=True)
 class Scan:
     """Which calls of a run are looked at, and how the bot stands before it."""

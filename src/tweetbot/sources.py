@@ -283,6 +283,8 @@ def _has_others(source: ListFile, item: Item) -> bool:
 
 
 # --- In the order of the file -------------------------------------------------------------------
+# The items above the last one had their turn. One that is moved or copied across it may therefore
+# come twice, or wait for the next cycle; no other one does.
 
 
 def _next_in_file(source: ListFile, last: Cursor) -> _Found:

@@ -1,0 +1,592 @@
+"""`tweetbot post --list`: an item is used exactly when its post is live or its text was refused."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tweetbot import posting
+from tweetbot.errors import TweetbotError
+from tweetbot.profile import Profile
+from tweetbot.sandbox import Fault, Sandbox
+from tweetbot.sources import ListFile, Order, Source, given, listed
+from tweetbot.store import FileStore, Slot
+from tweetbot.text import check
+from tweetbot.transport import Answer, Transport
+
+if TYPE_CHECKING:
+    from tests.conftest import Bot, Clock, Run
+
+FACTS = ("One", "Two", "Three")
+ORDERS: tuple[Order, ...] = ("shuffle", "file")
+both_orders = pytest.mark.parametrize("order", ORDERS)
+
+
+@pytest.fixture
+def facts(tmp_path: Path) -> Path:
+    path = tmp_path / "facts.txt"
+    write(path, *FACTS)
+    return path
+
+
+def write(path: Path, *items: str) -> None:
+    path.write_text("".join(f"{item}\n" for item in items))
+
+
+@dataclass(frozen=True)
+class End:
+    """How a run within this process ended."""
+
+    outcome: posting.Outcome | None
+    error: TweetbotError | None
+    told: str
+
+    @property
+    def code(self) -> int:
+        return self.error.code if self.error else 0
+
+
+@dataclass
+class Reader:
+    """A bot that posts from one source, run after run, within this process."""
+
+    bot: Bot
+    clock: Clock
+    source: Source
+    look: tuple[float, ...] = (0, 0)
+
+    def run(self, *, store: FileStore | None = None, transport: type[Transport] = Transport) -> End:
+        told: list[str] = []
+        surroundings = posting.Surroundings(
+            api_url=self.bot.x.url,
+            check_after=self.look,
+            now=self.clock.now,
+            sleep=self.clock.sleep,
+            tell=told.append,
+        )
+        with transport(user_agent="tweetbot", environ={}) as http:
+            try:
+                outcome = posting.post(
+                    store or self.bot.store, http, self.source, surroundings=surroundings
+                )
+            except TweetbotError as error:
+                return End(None, error, "\n".join(told))
+        return End(outcome, None, "\n".join(told))
+
+    @property
+    def cursor(self) -> Any:
+        return self.bot.document.get("cursors", {}).get(self.source.key)
+
+    @property
+    def offered(self) -> str:
+        """The text that the next run would post."""
+        return self.source.draft(self.cursor).text
+
+    @property
+    def has_list(self) -> bool:
+        return isinstance(self.source, ListFile)
+
+
+def live(x: Sandbox) -> list[str]:
+    return [post.sent_text for post in x.posts]
+
+
+def log_in_again(bot: Bot) -> None:
+    """Do what a person does after exit code 4; all else that the bot knows stays."""
+    grant = bot.x.grant()
+    token = {name: grant[name] for name in ("access_token", "refresh_token")}
+    now = int(time.time())
+    bot.change(token={**token, "obtained_at": now, "expires_at": now + 7200, "parent": None})
+
+
+# -- the contract, for every source ---------------------------------------------------------------
+
+SOURCES: dict[str, Callable[[Path], Source]] = {
+    "a text given as an argument": lambda _: given("One"),
+    "a text from standard input": lambda _: given("One\nTwo\n"),
+    "a list, shuffled": lambda path: listed(str(path)),
+    "a list, shuffled, once": lambda path: listed(str(path), once=True),
+    "a list in its order": lambda path: listed(str(path), order="file"),
+    "a list in its order, once": lambda path: listed(str(path), order="file", once=True),
+}
+
+
+@pytest.fixture(params=SOURCES)
+def reader(request: pytest.FixtureRequest, bot: Bot, clock: Clock, facts: Path) -> Reader:
+    return Reader(bot, clock, SOURCES[request.param](facts))
+
+
+def refusal(status: int, detail: str) -> Fault:
+    body = {"title": "Forbidden", "detail": detail, "type": "about:blank", "status": status}
+    return Fault("status", status=status, body=json.dumps(body).encode())
+
+
+TEXT_REFUSALS = {
+    "invalid": Fault("status", status=400),
+    "a duplicate": refusal(403, "You are not allowed to create a Tweet with duplicate content."),
+    "two cashtags": refusal(403, "Posts are limited to one cashtag."),
+    "a reply": refusal(403, "Reply to this conversation is not allowed because of its settings."),
+    "too long": refusal(403, "Your post needs to be a bit shorter."),
+}
+OTHER_REFUSALS = {
+    "401": (Fault("status", status=401, times=2), 4),
+    "402": (Fault("status", status=402), 5),
+    "a generic 403": (Fault("status", status=403), 5),
+    "a locked account": (refusal(403, "Your account is temporarily locked."), 5),
+    "a gateway": (Fault("status", status=403, body=b"<html>no</html>"), 6),
+    "404": (Fault("status", status=404), 2),
+    "429": (Fault("status", status=429), 6),
+    "503": (Fault("status", status=503), 7),
+    "a lost answer": (Fault("reset"), 7),
+}
+
+
+def test_an_item_that_is_posted_is_used(reader: Reader, x: Sandbox) -> None:
+    text = reader.offered
+    assert reader.run().code == 0
+    following = reader.run()
+    if reader.has_list:
+        assert live(x)[0] == text != live(x)[1]
+    else:
+        assert (following.outcome and following.outcome.already_posted, live(x)) == (True, [text])
+
+
+@pytest.mark.parametrize("name", TEXT_REFUSALS)
+def test_an_item_whose_text_is_refused_is_passed_over_and_reported(
+    name: str, reader: Reader, x: Sandbox
+) -> None:
+    text = reader.offered
+    x.fault("post", TEXT_REFUSALS[name])
+    ended = reader.run()
+    assert (ended.code, live(x)) == (3, [])
+    assert reader.bot.document["last_error"]["code"] == 3
+    assert reader.bot.document["pending"] is None
+    assert (reader.offered != text) == reader.has_list
+    assert reader.run().code == 0
+    assert (live(x) != [text]) == reader.has_list
+
+
+@pytest.mark.parametrize("name", OTHER_REFUSALS)
+def test_an_item_that_was_not_posted_for_another_reason_is_offered_again(
+    name: str, reader: Reader, x: Sandbox
+) -> None:
+    fault, code = OTHER_REFUSALS[name]
+    text = reader.offered
+    x.fault("post", fault)
+    assert reader.run().code == code
+    assert (live(x), reader.cursor) == ([], None)
+    assert reader.run().code == 0
+    assert live(x) == [text]
+
+
+@pytest.mark.parametrize("fault", [Fault("reset", after=True), Fault("half"), Fault("garbage")])
+def test_an_item_whose_outcome_is_unclear_is_settled_and_does_the_job(
+    fault: Fault, reader: Reader, x: Sandbox
+) -> None:
+    fault = replace(fault, after=True)
+    text = reader.offered
+    x.fault("post", fault)
+    x.fault("timeline", Fault("status", status=503, times=2))
+    first = reader.run()
+    assert (first.code, reader.cursor) == (7, None)
+    assert reader.bot.document["pending"]["text"] == text
+    second = reader.run()
+    assert (second.code, live(x)) == (0, [text])
+    assert second.outcome
+    assert (second.outcome.id, second.outcome.already_posted) == (x.posts[0].id, True)
+    if reader.has_list:
+        assert reader.offered != text
+
+
+def test_a_login_that_is_gone_moves_nothing(reader: Reader, x: Sandbox) -> None:
+    text = reader.offered
+    reader.bot.make_due()
+    x.revoke_all()
+    assert reader.run().code == 4
+    assert (live(x), reader.cursor) == ([], None)
+    log_in_again(reader.bot)
+    assert (reader.run().code, live(x)) == (0, [text])
+
+
+def test_a_budget_that_is_used_up_moves_nothing(reader: Reader, x: Sandbox) -> None:
+    text = reader.offered
+    month = time.strftime("%Y-%m", time.gmtime(reader.clock.time))
+    reader.bot.change(spend={"month": month, "usd": 0.05, "posts": 3, "budget_usd": 0.06})
+    reader.bot.make_due()
+    assert reader.run().code == 5
+    assert (x.requests, reader.cursor) == ((), None)
+    reader.bot.change(spend={"budget_usd": 0.07})
+    assert (reader.run().code, live(x)) == (0, [text])
+
+
+# -- a run that dies ------------------------------------------------------------------------------
+
+
+class Killed(BaseException):
+    """The process died here."""
+
+
+@dataclass
+class Life:
+    """Ends a run at one of its steps."""
+
+    left: int
+
+    def step(self) -> None:
+        if not self.left:
+            raise Killed
+        self.left -= 1
+
+
+class MortalStore(FileStore):
+    """A store that can die before and after each change of the disk."""
+
+    def __init__(self, path: Path, life: Life) -> None:
+        super().__init__(path, state_dir=lambda: path.parent / "state")
+        self._life = life
+
+    def save(self, profile: Profile) -> None:
+        self._life.step()
+        super().save(profile)
+        self._life.step()
+
+    @contextmanager
+    def prepare(self, current: Profile) -> Iterator[Slot]:
+        with super().prepare(current) as slot:
+            self._life.step()
+            yield slot
+            self._life.step()
+
+
+def mortal_transport(life: Life) -> type[Transport]:
+    class MortalTransport(Transport):
+        """A transport that can die before a request is sent and after its answer came."""
+
+        def request(
+            self,
+            method: str,
+            url: str,
+            *,
+            deadline: float,
+            headers: Mapping[str, str] | None = None,
+            content: bytes | None = None,
+            params: Mapping[str, str] | None = None,
+        ) -> Answer:
+            life.step()
+            answer = super().request(
+                method, url, deadline=deadline, headers=headers, content=content, params=params
+            )
+            life.step()
+            return answer
+
+    return MortalTransport
+
+
+def dies(reader: Reader, steps: int) -> bool:
+    """Run, and die after so many steps, if the run has more than that."""
+    life = Life(steps)
+    try:
+        reader.run(store=MortalStore(reader.bot.path, life), transport=mortal_transport(life))
+    except Killed:
+        return True
+    return False
+
+
+@both_orders
+@pytest.mark.parametrize(
+    ("is_due", "trouble"),
+    [(True, None), (False, Fault("reset", after=True)), (False, Fault("status", status=400))],
+)
+def test_a_run_that_dies_at_any_step_neither_repeats_nor_loses_an_item(
+    order: Order,
+    is_due: bool,
+    trouble: Fault | None,
+    bot: Bot,
+    lax: Sandbox,
+    clock: Clock,
+    facts: Path,
+) -> None:
+    bot.x, lax.clock = lax, clock.now
+    reader = Reader(bot, clock, listed(str(facts), order=order, once=True))
+    died, steps = True, 0
+    while died:
+        items = [f"{fact} {steps}" for fact in FACTS]
+        write(facts, *items)
+        bot.log_in()
+        if is_due:
+            bot.make_due()
+        if trouble:
+            lax.fault("post", trouble)
+        died = dies(reader, steps)
+        codes = [reader.run().code]
+        if codes == [4]:  # it died between the refresh and the save of its answer
+            log_in_again(bot)
+        while codes[-1] != 3 or len(codes) < len(FACTS):
+            codes.append(reader.run().code)
+        counts = [live(lax).count(item) for item in items]
+        # A refusal that nobody could write down may be gone when the item is offered again.
+        least = 2 if trouble and trouble.status == 400 else 3
+        assert max(counts) == 1, (steps, codes)
+        assert sum(counts) >= least, (steps, codes)
+        steps += 1
+    assert steps > 5
+
+
+@both_orders
+def test_a_process_killed_at_any_moment_neither_repeats_nor_loses_an_item(
+    order: Order, bot: Bot, lax: Sandbox, facts: Path, full: bool
+) -> None:
+    bot.x = lax
+    chance = random.Random(order)
+    command = ("post", "--list", str(facts), "--order", order, "--once")
+    for number in range(20 if full else 1):
+        items = [f"{fact} {number}" for fact in FACTS]
+        write(facts, *items)
+        bot.log_in()
+        asked = lax.count("post")
+        lax.fault("post", Fault("delay", seconds=0.2))
+        with bot.start(*command) as process:
+            while lax.count("post") == asked:
+                time.sleep(0.01)
+            time.sleep(chance.uniform(0, 0.25))
+            process.send_signal(signal.SIGKILL)
+        while bot.run(*command).code != 3:
+            pass
+        assert [live(lax).count(item) for item in items] == [1, 1, 1]
+
+
+# -- one profile, several lists -------------------------------------------------------------------
+
+
+@both_orders
+def test_lists_do_not_disturb_each_other(
+    order: Order, bot: Bot, clock: Clock, x: Sandbox, facts: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "jokes.txt"
+    write(other, "Knock", "Who", "There")
+    readers = [Reader(bot, clock, listed(str(p), order=order, once=True)) for p in (facts, other)]
+    for reader in (0, 1, 1, 0, 1, 0):
+        assert readers[reader].run().code == 0
+    assert Counter(live(x)) == Counter([*FACTS, "Knock", "Who", "There"])
+    assert {readers[0].run().code, readers[1].run().code} == {3}
+    assert set(bot.document["cursors"]) == {str(facts), str(other)}
+
+
+@both_orders
+def test_a_link_and_its_target_are_one_list(
+    order: Order, bot: Bot, clock: Clock, x: Sandbox, facts: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(facts)
+    for path in (facts, link, facts):
+        assert Reader(bot, clock, listed(str(path), order=order, once=True)).run().code == 0
+    assert sorted(live(x)) == sorted(FACTS)
+
+
+def test_another_list_goes_on_when_a_pending_item_is_settled(
+    bot: Bot, clock: Clock, x: Sandbox, facts: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "jokes.txt"
+    write(other, "Knock")
+    first, second = (Reader(bot, clock, listed(str(path), order="file")) for path in (facts, other))
+    x.fault("post", Fault("reset", after=True))
+    x.fault("timeline", Fault("status", status=503, times=2))
+    assert first.run().code == 7
+    ended = second.run()
+    assert (ended.code, live(x)) == (0, ["One", "Knock"])
+    assert "was posted after all" in ended.told
+    assert first.offered == "Two"
+
+
+def test_an_item_that_nobody_could_look_up_for_a_day_is_not_offered_again(
+    bot: Bot, clock: Clock, x: Sandbox, facts: Path
+) -> None:
+    reader = Reader(bot, clock, listed(str(facts), order="file"))
+    x.fault("post", Fault("reset"))
+    x.fault("timeline", Fault("status", status=503, times=3))
+    assert reader.run().code == 7
+    clock.time += 25 * 3600
+    log_in_again(bot)
+    bot.change(token={"expires_at": int(clock.time) + 7200, "obtained_at": int(clock.time)})
+    assert (reader.run().code, live(x)) == (0, ["Two"])
+
+
+def test_a_cursor_moves_in_the_write_that_records_the_post(
+    bot: Bot, clock: Clock, facts: Path
+) -> None:
+    """Each document that ever was says the same of the post and of the cursor."""
+    seen = []
+
+    class Recorder(FileStore):
+        def save(self, profile: Profile) -> None:
+            seen.append((len(profile.posts), len(profile.cursors), profile.pending is not None))
+            super().save(profile)
+
+    reader = Reader(bot, clock, listed(str(facts)))
+    store = Recorder(bot.path, state_dir=lambda: bot.folder / "state")
+    assert reader.run(store=store).code == 0
+    assert seen == [(0, 0, True), (1, 1, False)]
+
+
+@pytest.mark.parametrize("cursor", [7, [], "text", {"order": "file", "last": 5}, {"order": {}}])
+@both_orders
+def test_a_damaged_cursor_is_no_bug(
+    cursor: object, order: Order, bot: Bot, clock: Clock, x: Sandbox, facts: Path
+) -> None:
+    bot.change(cursors={str(facts): cursor})
+    reader = Reader(bot, clock, listed(str(facts), order=order))
+    assert (reader.run().code, len(live(x))) == (0, 1)
+    assert reader.cursor["order"] == order
+
+
+@both_orders
+def test_a_change_of_the_order_does_not_repeat_the_last_post(
+    order: Order, bot: Bot, clock: Clock, x: Sandbox, facts: Path
+) -> None:
+    other: Order = "file" if order == "shuffle" else "shuffle"
+    Reader(bot, clock, listed(str(facts), order=other)).run()
+    Reader(bot, clock, listed(str(facts), order=order)).run()
+    assert len(set(live(x))) == 2
+    assert bot.document["cursors"][str(facts)]["order"] == order
+
+
+# -- items that can never be posted ---------------------------------------------------------------
+
+LONG = "word " * 60
+BAD = {
+    "too long": LONG,
+    "two cashtags": "$AAA and $BBB",
+    "a link": "See example.com",
+    "a forbidden character": "ring \x07",
+    "white space alone": "\\n\\n",
+    "an error": "null",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_an_item_that_can_never_be_posted_is_passed_over_before_anything_is_spent(
+    name: str, bot: Bot, clock: Clock, x: Sandbox, facts: Path
+) -> None:
+    write(facts, BAD[name], "Two")
+    bot.make_due()
+    strict = partial(check, links=False)
+    reader = Reader(bot, clock, listed(str(facts), order="file"))
+    surroundings = posting.Surroundings(
+        api_url=x.url, check_after=(), now=clock.now, sleep=clock.sleep, check=strict
+    )
+    with Transport(user_agent="tweetbot", environ={}) as http, pytest.raises(TweetbotError) as it:
+        posting.post(bot.store, http, reader.source, surroundings=surroundings)
+    assert (it.value.code, x.requests) == (3, ())
+    assert bot.document["last_error"]["message"] == str(it.value)
+    assert (reader.offered, reader.run().code, live(x)) == ("Two", 0, ["Two"])
+
+
+def test_a_dry_run_names_every_item_that_can_never_be_posted(bot: Bot, facts: Path) -> None:
+    write(facts, "# facts", "One", LONG, "", "$AAA and $BBB", "null")
+    ended = bot.run("post", "--list", str(facts), "--order", "file", "--dry-run")
+    assert (ended.code, ended.out) == (3, "One\n")
+    assert [line for line in ended.err.splitlines() if "line " in line] == [
+        'Cannot be posted: line 3: The text has 299 of 280 characters (X would cut it at "…word'
+        ' word word word word word").',
+        "Cannot be posted: line 5: X allows one cashtag a post, and this text has $AAA, $BBB.",
+        "Cannot be posted: line 6: This looks like an error, not a post.",
+    ]
+
+
+def test_a_dry_run_whose_next_item_can_never_be_posted_shows_no_post(bot: Bot, facts: Path) -> None:
+    write(facts, LONG, "One", "null")
+    command = ("post", "--list", str(facts), "--order", "file", "--dry-run")
+    ended = bot.run(*command)
+    assert (ended.code, ended.out) == (3, "")
+    assert "line 1: " in ended.err
+    assert "line 3: " in ended.err
+    assert "The next item is one of these" in ended.err
+    shown = bot.run(*command, "--json").json
+    assert (shown["ok"], shown["valid"], shown["usd"]) == (False, False, 0)
+    assert len(shown["unpostable"]) == 2
+
+
+def test_a_dry_run_with_no_links_names_the_items_with_links(bot: Bot, facts: Path) -> None:
+    write(facts, "One", "See example.com")
+    command = ("post", "--list", str(facts), "--order", "file", "--dry-run")
+    assert bot.run(*command).code == 0
+    ended = bot.run(*command, "--no-links")
+    assert (ended.code, ended.out) == (3, "One\n")
+    assert "line 2: X would make a link of example.com (at character 5)" in ended.err
+
+
+# -- the command ----------------------------------------------------------------------------------
+
+
+def post(bot: Bot, path: Path, *args: str) -> Run:
+    return bot.run("post", "--list", str(path), *args)
+
+
+def test_the_command_shows_what_it_will_post_and_posts_it(
+    bot: Bot, x: Sandbox, facts: Path
+) -> None:
+    before = bot.document
+    shown = post(bot, facts, "--dry-run")
+    assert (shown.code, bot.document, x.requests) == (0, before, ())
+    ended = post(bot, facts)
+    url = f"https://x.com/{x.account.username}/status/{x.posts[0].id}\n"
+    assert (ended.code, ended.out, ended.err) == (0, url, "")
+    assert f"{live(x)[0]}\n" == shown.out
+
+
+def test_the_command_ends_a_list_with_3_and_says_so(bot: Bot, x: Sandbox, facts: Path) -> None:
+    write(facts, "One\\nand a half")
+    assert post(bot, facts, "--once").code == 0
+    ended = post(bot, facts, "--once")
+    assert (ended.code, live(x)) == (3, ["One\nand a half"])
+    assert "list finished" in ended.err.lower()
+    assert str(facts) in ended.err
+
+
+def test_a_list_from_standard_input_is_refused(bot: Bot, x: Sandbox) -> None:
+    ended = bot.run("post", "--list", "-", stdin=b"One\nTwo\n")
+    assert (ended.code, x.requests) == (2, ())
+    assert "standard input" in ended.err
+
+
+def test_a_text_of_many_lines_that_is_too_long_may_be_a_list(bot: Bot, x: Sandbox) -> None:
+    ended = bot.run("post", "-", stdin=b"A fact on each line\n" * 212)
+    assert (ended.code, x.requests) == (3, ())
+    assert "212 lines; to post one at each run use --list" in ended.err
+
+
+def test_a_single_line_that_is_too_long_is_no_list(bot: Bot) -> None:
+    ended = bot.run("post", "-", stdin=b"word " * 100)
+    assert (ended.code, "--list" in ended.err) == (3, False)
+
+
+NO_LISTS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "missing": (lambda path: path.unlink(), "No such file"),
+    "Latin-1": (lambda path: path.write_bytes(b"One\nF\xfcnf\n"), "Line 2 "),
+    "empty": (lambda path: path.write_bytes(b""), "no items"),
+}
+
+
+@pytest.mark.parametrize("name", NO_LISTS)
+def test_what_is_no_list_ends_with_2_and_spends_nothing(
+    name: str, bot: Bot, x: Sandbox, facts: Path
+) -> None:
+    make, said = NO_LISTS[name]
+    make(facts)
+    bot.make_due()
+    ended = post(bot, facts)
+    assert (ended.code, x.requests) == (2, ())
+    assert said in ended.err
+    assert str(facts) in ended.err
+    assert post(bot, facts, "--dry-run").code == 2

@@ -1,0 +1,590 @@
+"""A list is read, its next item found, and its cycle kept, whatever is done to it between runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given as examples
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from tweetbot.errors import ConfigurationError, TextRefused
+from tweetbot.sources import Cursor, Draft, Item, ListFile, Order, given, listed, refuse_rubbish
+
+ORDERS: tuple[Order, ...] = ("shuffle", "file")
+both_orders = pytest.mark.parametrize("order", ORDERS)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "facts.txt"
+
+
+def write(path: Path, *items: str) -> None:
+    path.write_text("".join(f"{item}\n" for item in items))
+
+
+def draw(path: Path, cursor: Any = None, *, order: Order, once: bool = False) -> Draft:
+    """Return the next draft; the cursor has gone through a document in between."""
+    return listed(str(path), order=order, once=once).draft(json.loads(json.dumps(cursor)))
+
+
+def drafts(path: Path, cursor: Any = None, *, order: Order, once: bool = True) -> Iterator[Draft]:
+    """Yield one draft after the other, to the end of the cycle with `once`."""
+    while True:
+        try:
+            draft = draw(path, cursor, order=order, once=once)
+        except TextRefused:
+            return
+        yield draft
+        cursor = draft.cursor
+
+
+def cycle(path: Path, cursor: Any = None, *, order: Order) -> list[str]:
+    return [draft.text for draft in drafts(path, cursor, order=order)]
+
+
+def after(path: Path, count: int, *, order: Order) -> Draft:
+    """Return the draft of the `count`-th run."""
+    return next(draft for run, draft in enumerate(drafts(path, order=order), 1) if run == count)
+
+
+# -- what is an item ------------------------------------------------------------------------------
+
+DOCUMENTS = {
+    "a line each": (b"One\nTwo\n", ["One", "Two"]),
+    "no newline at the end": (b"One\nTwo", ["One", "Two"]),
+    "Windows": (b"One\r\nTwo\r\n", ["One", "Two"]),
+    "an old Mac": (b"One\rTwo\r", ["One", "Two"]),
+    "every line ending": (b"One\nTwo\r\nThree\rFour", ["One", "Two", "Three", "Four"]),
+    "a byte order mark": (b"\xef\xbb\xbfOne\nTwo\n", ["One", "Two"]),
+    "a byte order mark and a comment": (b"\xef\xbb\xbf# One\nTwo\n", ["Two"]),
+    "blank lines": (b"\n\nOne\n \t\nTwo\n\n", ["One", "Two"]),
+    "comments": (b"# One\n#Two\nThree\n", ["Three"]),
+    "a real number sign": (b"\\#One\nOne #Two\n", ["#One", "One #Two"]),
+    "a line break": (b"One\\nTwo\n", ["One\nTwo"]),
+    "a backslash": (b"One\\\\Two\n", ["One\\Two"]),
+    "a backslash before an n": (b"One\\\\nTwo\n", ["One\\nTwo"]),
+    "a backslash before a line break": (b"One\\\\\\nTwo\n", ["One\\\nTwo"]),
+    "a backslash of its own": (b"C:\\temp \\\n", ["C:\\temp \\"]),
+    "white space around": (b"  One \t\n", ["One"]),
+    "beyond ASCII": ("Füchse 🦊\n日本\n".encode(), ["Füchse 🦊", "日本"]),
+    "what other programs take for a line's end": (
+        "One\u2028two\x0bthree\x85four\n".encode(),
+        ["One\u2028two\x0bthree\x85four"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_list_has_one_item_a_line(name: str, path: Path) -> None:
+    document, items = DOCUMENTS[name]
+    path.write_bytes(document)
+    assert [item.text for item in listed(str(path)).items()] == items
+    assert cycle(path, order="file") == items
+
+
+def test_an_item_knows_its_line(path: Path) -> None:
+    path.write_bytes(b"# Facts\r\n\r\nOne\r\nTwo\rThree")
+    assert list(listed(str(path)).items()) == [("One", 3), ("Two", 4), ("Three", 5)]
+
+
+@both_orders
+def test_identical_items_count_once(order: Order, path: Path) -> None:
+    write(path, "One", "Two", "One", "T\\\\wo", "Two", "T\\\\wo", "Three")
+    assert Counter(cycle(path, order=order)) == Counter(["One", "Two", "T\\wo", "Three"])
+
+
+def test_in_the_order_of_the_file_an_item_stands_where_it_stands_first(path: Path) -> None:
+    write(path, "One", "Two", "One", "Three", "Two", "Four")
+    assert cycle(path, order="file") == ["One", "Two", "Three", "Four"]
+
+
+# -- what is no list ------------------------------------------------------------------------------
+
+
+def folder(path: Path) -> None:
+    path.mkdir()
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def circle(path: Path) -> None:
+    path.symlink_to(path)
+
+
+def holding(document: bytes) -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(document)
+
+
+NO_LISTS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "missing": (lambda _: None, "No such file"),
+    "a folder": (folder, "not a file"),
+    "a pipe": (pipe, "not a file"),
+    "a link to itself": (circle, "ink"),  # a loop of symbolic links, in the system's words
+    "empty": (holding(b""), "no items"),
+    "comments alone": (holding(b"# One\n\n#Two\n"), "no items"),
+    "Latin-1": (holding(b"One\nTwo\n\nF\xfcnf\nSix\n"), "Line 4 "),
+    "Latin-1 in a comment": (holding(b"# F\xfcnf\nSix\n"), "Line 1 "),
+    "Latin-1 far below": (holding(b"One\n" * 100_000 + b"F\xfcnf\n"), "Line 100001 "),
+    "UTF-16": (holding("One\n".encode("utf-16")), "Line 1 "),
+    "half of a surrogate pair": (holding(b"One\n\xed\xa0\x80\n"), "Line 2 "),
+    "no lines": (holding(b"One\n" + b"word " * 100_000), "Line 2 "),
+}
+
+
+@both_orders
+@pytest.mark.parametrize("name", NO_LISTS)
+def test_what_is_no_list_is_named(name: str, order: Order, path: Path) -> None:
+    make, said = NO_LISTS[name]
+    make(path)
+    with pytest.raises(ConfigurationError) as raised:
+        draw(path, order=order)
+    assert said in str(raised.value)
+    assert str(path) in str(raised.value)
+
+
+def test_the_longest_post_fits_into_a_line_however_it_is_written(path: Path) -> None:
+    write(path, "\\n".join("a" * 12_500) + "a", "b" * 60_000)
+    items = listed(str(path)).items()
+    assert len(next(items).text) == 25_000
+    with pytest.raises(ConfigurationError, match="Line 2 "):
+        next(items)
+
+
+@both_orders
+@pytest.mark.parametrize("once", [False, True])
+def test_a_list_that_was_emptied_is_not_finished_but_empty(
+    order: Order, once: bool, path: Path
+) -> None:
+    write(path, "One")
+    cursor = draw(path, order=order).cursor
+    write(path, "# One")
+    with pytest.raises(ConfigurationError, match="no items"):
+        draw(path, cursor, order=order, once=once)
+
+
+# -- a cycle --------------------------------------------------------------------------------------
+
+FACTS = [f"Fact {number}" for number in range(100)]
+
+
+def test_a_shuffle_is_all_items_in_another_order(path: Path) -> None:
+    write(path, *FACTS)
+    shuffled = cycle(path, order="shuffle")
+    assert sorted(shuffled) == sorted(FACTS)
+    assert shuffled != FACTS
+    assert sum(one == other for one, other in zip(shuffled, FACTS, strict=True)) < 20
+
+
+def test_each_shuffle_is_another_one(path: Path) -> None:
+    write(path, *FACTS)
+    runs = drafts(path, order="shuffle", once=False)
+    first, second, third = ([next(runs).text for _ in FACTS] for _ in range(3))
+    assert sorted(first) == sorted(second) == sorted(third)
+    assert first != second != third != first
+
+
+def test_two_lists_are_shuffled_in_two_ways(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.txt"
+    write(path, *FACTS)
+    write(other, *FACTS)
+    assert cycle(path, order="shuffle") != cycle(other, order="shuffle")
+
+
+def test_the_order_of_the_file_begins_again_at_its_end(path: Path) -> None:
+    write(path, "One", "Two", "Three")
+    runs = drafts(path, order="file", once=False)
+    assert [next(runs).text for _ in range(7)] == [*3 * ["One", "Two", "Three"], "One"][:7]
+
+
+def test_a_new_shuffle_never_begins_with_the_last_item(path: Path) -> None:
+    write(path, "One", "Two", "Three")
+    runs = drafts(path, order="shuffle", once=False)
+    texts = [next(runs).text for _ in range(300)]
+    assert all(one != other for one, other in pairwise(texts))
+    assert all(len(set(texts[start : start + 3])) == 3 for start in range(0, 300, 3))
+
+
+@both_orders
+def test_a_single_item_comes_again_and_again(order: Order, path: Path) -> None:
+    write(path, "One", "One")
+    runs = drafts(path, order=order, once=False)
+    assert [next(runs).text for _ in range(5)] == 5 * ["One"]
+
+
+@both_orders
+def test_the_end_of_a_list_can_be_the_end(order: Order, path: Path) -> None:
+    write(path, "One", "Two")
+    cursor = after(path, 2, order=order).cursor
+    with pytest.raises(TextRefused, match=r"List finished.*facts\.txt") as raised:
+        draw(path, cursor, order=order, once=True)
+    assert raised.value.code == 3
+
+
+def test_items_added_at_the_end_of_a_finished_list_still_come(path: Path) -> None:
+    write(path, "One", "Two")
+    cursor = after(path, 2, order="file").cursor
+    write(path, "One", "Two", "Three")
+    assert cycle(path, cursor, order="file") == ["Three"]
+
+
+@both_orders
+def test_the_same_cursor_leads_to_the_same_item(order: Order, path: Path) -> None:
+    """What was not posted is offered again, and a dry run shows what the run will post."""
+    write(path, *FACTS)
+    cursor = None
+    for _ in range(250):
+        one, other = (draw(path, cursor, order=order) for _ in range(2))
+        assert one == other
+        cursor = one.cursor
+
+
+@both_orders
+def test_a_cursor_is_small_however_long_the_list_is(order: Order, path: Path) -> None:
+    write(path, *(f"Fact {number}" for number in range(20_000)))
+    last = None
+    for _ in range(3):
+        last = draw(path, last, order=order).cursor
+    assert len(json.dumps(last)) < (100 if order == "shuffle" else 180)
+
+
+def test_a_list_is_known_by_where_it_is(path: Path, tmp_path: Path) -> None:
+    link = tmp_path / "link.txt"
+    link.symlink_to(path)
+    write(path, "One")
+    roundabout = tmp_path / "." / ".." / tmp_path.name / "facts.txt"
+    assert {listed(str(name)).key for name in (path, link, roundabout)} == {str(path)}
+
+
+def test_a_name_that_is_not_utf8_is_no_obstacle(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"f\xe4cts.txt")
+    write(path, "One")
+    assert draw(path, order="shuffle").text == "One"
+
+
+# -- the other order, and a cursor that is none ---------------------------------------------------
+
+
+@both_orders
+def test_another_order_begins_a_cycle_but_not_with_the_last_item(order: Order, path: Path) -> None:
+    """For each item as the last one: the other order has no say in where it stood."""
+    write(path, *FACTS[:8])
+    other: Order = "file" if order == "shuffle" else "shuffle"
+    for draft in list(drafts(path, order=other)):
+        texts = cycle(path, draft.cursor, order=order)
+        assert texts[0] != draft.text
+        assert sorted({*texts, draft.text}) == FACTS[:8]
+
+
+@both_orders
+def test_the_end_of_another_order_is_not_the_end(order: Order, path: Path) -> None:
+    write(path, "One", "Two", "Three")
+    other: Order = "file" if order == "shuffle" else "shuffle"
+    cursor = after(path, 3, order=other).cursor
+    assert draw(path, cursor, order=order, once=True).text
+
+
+NAME = "0123456789abcdef01234567"
+DAMAGED: tuple[Any, ...] = (
+    7,
+    "text",
+    [],
+    True,
+    {},
+    {"order": "shuffle"},
+    {"order": "file"},
+    {"order": "shuffle", "last": 5},
+    {"order": "shuffle", "last": NAME, "seed": {}},
+    {"order": "shuffle", "last": NAME, "seed": "f" * 100},
+    {"order": "shuffle", "last": "\ud800", "seed": NAME},
+    {"order": "file", "last": ["x"]},
+    {"order": "file", "last": "last", "place": 1},
+    {"order": "file", "last": NAME, "place": "1"},
+    {"order": "file", "last": NAME, "place": -1},
+    {"order": "file", "last": NAME, "place": 1.5},
+    {"order": "file", "last": NAME, "place": True},
+    {"order": "file", "last": NAME, "place": 10**30},
+    {"order": "file", "last": NAME, "above": None, "below": []},
+)
+
+
+@both_orders
+@pytest.mark.parametrize("cursor", DAMAGED, ids=repr)
+def test_a_damaged_cursor_counts_as_none(cursor: Any, order: Order, path: Path) -> None:
+    write(path, "One", "Two", "Three")
+    assert draw(path, cursor, order=order) == draw(path, order=order)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(NAME),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+cursors = json_values | st.fixed_dictionaries(
+    {"order": st.sampled_from(ORDERS)},
+    optional=dict.fromkeys(("last", "seed", "place", "above", "below"), json_values),
+)
+
+
+@examples(cursor=cursors, order=st.sampled_from(ORDERS), once=st.booleans())
+@settings(max_examples=200, deadline=None)
+def test_no_cursor_leads_astray(cursor: Any, order: Order, once: bool) -> None:
+    source = Lines(Path("facts.txt"), order, once, lines=FACTS)
+    try:
+        assert source.draft(cursor).text in FACTS
+    except TextRefused:
+        assert once
+
+
+def test_what_a_newer_version_adds_to_a_cursor_is_no_damage() -> None:
+    cursor = Cursor("shuffle", NAME, NAME)
+    assert Cursor.read({**cursor.written(), "later": 1}) == cursor
+
+
+# -- edits between runs, in the order of the file -------------------------------------------------
+
+A, B, C, D, E, X, Y = "ABCDEXY"
+
+EDITS: dict[str, tuple[list[str], str]] = {
+    "nothing": ([A, B, C, D, E], "DE"),
+    "added above and below": ([X, A, B, C, D, Y, E], "DYE"),
+    "added right after the last one": ([A, B, C, X, D, E], "XDE"),
+    "removed above and below": ([B, C, E], "E"),
+    "the last one is gone": ([A, B, D, E], "DE"),
+    "the last one is gone, and more is above": ([X, Y, A, B, D, E], "DE"),
+    "the last one is gone, and less is above": ([B, D, E], "DE"),
+    "all that was posted is gone": ([D, E], "DE"),
+    "the last one and the next are gone": ([A, B, E], "E"),
+    "the last one was edited": ([A, B, X, D, E], "XDE"),
+    "the last one was moved": ([A, B, D, C, E], "E"),
+    "only the place is left": ([A, X, Y, E], "YE"),
+    "less than the place is left": ([A], ""),
+    "an item that was posted was copied": ([A, B, C, D, A, E, C], "DE"),
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_the_file_goes_on_after_the_last_item_or_where_it_was(name: str, path: Path) -> None:
+    edited, rest = EDITS[name]
+    write(path, A, B, C, D, E)
+    cursor = after(path, 3, order="file").cursor
+    write(path, *edited)
+    assert "".join(cycle(path, cursor, order="file")) == rest
+
+
+@pytest.mark.parametrize("edited", ["BCDE", "XABCDE", "ABCDXE", "EDCBA", "AABBCCDDEE"])
+def test_no_edit_changes_the_rest_of_a_shuffle(edited: str, path: Path) -> None:
+    write(path, A, B, C, D, E)
+    runs = list(drafts(path, order="shuffle"))
+    rest = [draft.text for draft in runs[2:]]
+    write(path, *edited)
+    texts = cycle(path, runs[1].cursor, order="shuffle")
+    assert [text for text in texts if text != X] == [text for text in rest if text in edited]
+
+
+# -- any edits between runs -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Lines(ListFile):
+    """A list whose lines are at hand, and that notes each pass over them."""
+
+    lines: list[str] = field(default_factory=list)
+    passes: list[int] = field(default_factory=list)
+
+    def items(self) -> Iterator[Item]:
+        self.passes.append(1)
+        return iter([Item(line, number) for number, line in enumerate(self.lines, start=1)])
+
+
+@dataclass
+class Editor:
+    """A person who edits the list between runs, and a reader who keeps account of a cycle.
+
+    In the order of the file, a line that is moved, or stands there twice, may come twice or wait
+    for the next cycle; those are `stirred`, and the account is kept of all others.
+    """
+
+    order: Order
+    lines: list[str]
+    cursor: Any = None
+    texts: list[str] = field(default_factory=list)
+    always: set[str] = field(default_factory=set)
+    stirred: set[str] = field(default_factory=set)
+    known: tuple[str, ...] = ()
+    added: int = 0
+
+    def run(self) -> None:
+        """Draw an item; at the end of a cycle, the first of the next."""
+        try:
+            draft = self.draft(once=True)
+        except TextRefused:
+            self.check_end()
+            draft = self.draft(once=False)
+            self.texts, self.stirred, self.always = [], set(), set(self.lines)
+        self.note(draft)
+
+    def draft(self, *, once: bool) -> Draft:
+        return Lines(Path("facts.txt"), self.order, once, self.lines).draft(self.cursor)
+
+    def note(self, draft: Draft) -> None:
+        self.always = self.always & set(self.lines) if self.texts else set(self.lines)
+        self.stirred |= {line for line in self.lines if self.lines.count(line) > 1}
+        self.cursor = draft.cursor
+        self.texts.append(draft.text)
+        following = self.lines[self.lines.index(draft.text) + 1 :]
+        unseen = [line for line in following if self.lines.index(line) not in self.places_above()]
+        self.known = (*self.texts[-2:], *unseen[:1])
+        repeated = [text for text, count in Counter(self.texts).items() if count > 1]
+        assert set(repeated) <= self.exempt, "an item came twice"
+
+    def places_above(self) -> range:
+        return range(self.lines.index(self.texts[-1]) + 1)
+
+    @property
+    def exempt(self) -> set[str]:
+        return self.stirred if self.order == "file" else set()
+
+    def check_end(self) -> None:
+        missing = (self.always & set(self.lines)) - set(self.texts) - self.exempt
+        assert not missing, "an item did not come"
+
+    def edit(self, kind: str, one: int, other: int) -> None:
+        """Edit one line; in the order of the file, the last item or a neighbour stays in place."""
+        place, target = one % len(self.lines), other % (len(self.lines) + 1)
+        line = self.lines[place]
+        rest = self.lines[:place] + self.lines[place + 1 :]
+        guarded = self.order == "file" and line in self.known
+        if kind == "add":
+            self.added += 1
+            self.lines.insert(target, f"New {self.added}")
+        elif kind == "remove" and rest:
+            if not guarded or (line not in rest and set(rest) & set(self.known)):
+                self.lines = rest
+        elif kind in ("move", "copy") and not guarded:
+            self.stirred.add(line)
+            self.lines = rest if kind == "move" else self.lines
+            self.lines.insert(min(target, len(self.lines)), line)
+
+
+edits = st.tuples(
+    st.sampled_from(("add", "remove", "move", "copy")), st.integers(0, 99), st.integers(0, 99)
+)
+
+
+@both_orders
+@examples(size=st.integers(1, 9), gaps=st.lists(st.lists(edits, max_size=4), max_size=25))
+@settings(max_examples=200, deadline=None)
+def test_within_a_cycle_nothing_repeats_and_nothing_is_lost(
+    order: Order, size: int, gaps: list[list[tuple[str, int, int]]]
+) -> None:
+    """A shuffle bears any edit; the order of a file all but for what was moved or copied itself."""
+    editor = Editor(order, [f"Old {number}" for number in range(size)])
+    for gap in gaps:
+        editor.run()
+        for edit in gap:
+            editor.edit(*edit)
+    for _ in range(len(editor.lines) + 1):  # to the end of the cycle
+        editor.run()
+
+
+# -- long lists -----------------------------------------------------------------------------------
+
+LONG = 200_000  # lines
+MEGABYTE = 2**20
+
+
+def peak(function: Callable[[], object]) -> float:
+    """Return the most memory that `function` held, in megabytes."""
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1] / MEGABYTE
+    finally:
+        tracemalloc.stop()
+
+
+@both_orders
+def test_a_long_list_is_never_held_in_memory(order: Order, path: Path) -> None:
+    path.write_text("".join(f"Fact {number}: {'x' * 90}\n" for number in range(LONG)))
+    assert path.stat().st_size > 19 * MEGABYTE
+    midway = {"order": order, "last": NAME, "place": LONG // 2}
+    assert peak(lambda: draw(path, midway, order=order)) < 5
+
+
+def test_a_line_without_end_is_never_held_in_memory(path: Path) -> None:
+    with path.open("wb") as file:
+        file.write(b"One\n")
+        file.truncate(2**32)  # sparse: it takes no space
+
+    def read() -> None:
+        with pytest.raises(ConfigurationError, match="Line 2 "):
+            draw(path, order="shuffle")
+
+    assert peak(read) < 2
+
+
+def test_the_next_of_a_shuffle_takes_one_pass() -> None:
+    source = Lines(Path("facts.txt"), "shuffle", once=False, lines=FACTS)
+    cursor = source.draft(None).cursor
+    source.passes.clear()
+    source.draft(cursor)
+    assert len(source.passes) == 1
+
+
+def test_copies_do_not_cost_a_pass_each() -> None:
+    source = Lines(Path("facts.txt"), "file", once=False, lines=[*FACTS, *FACTS, "The end"])
+    cursor = {"order": "file", "last": NAME, "place": len(FACTS)}
+    assert source.draft(cursor).text == "The end"
+    assert len(source.passes) <= 4
+
+
+# -- other sources --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("text", ["Hello", " Hello ", "# Hello", "One\\nTwo", "One\nTwo", ""])
+def test_a_given_text_is_posted_as_it_is(text: str) -> None:
+    assert given(text).draft({"any": "cursor"}) == Draft(text, None, None)
+
+
+@pytest.mark.parametrize("newlines", ["\n", "\r\n", "\n\n\n"])
+def test_newlines_at_the_end_of_a_given_text_are_dropped(newlines: str) -> None:
+    assert given(f"\nHello{newlines}").draft(None).text == "\nHello"
+
+
+RUBBISH = (
+    "null",
+    "None",
+    "undefined",
+    "  null\n",
+    "<!DOCTYPE html>\n<html>",
+    "<!doctype html>",
+    "\n<html lang=en>",
+    "<HTML><head>",
+    'Traceback (most recent call last):\n  File "facts.py", line 1',
+)
+
+
+@pytest.mark.parametrize("text", RUBBISH)
+def test_what_a_failed_program_prints_is_no_post(text: str) -> None:
+    with pytest.raises(TextRefused, match="looks like an error, not a post") as raised:
+        refuse_rubbish(text)
+    assert raised.value.code == 3
+
+
+@pytest.mark.parametrize(
+    "text", ["null and void", "None of it", "Hello <html>", "nullable", "A Traceback (most recent"]
+)
+def test_what_only_contains_such_words_is_a_post(text: str) -> None:
+    refuse_rubbish(text)
