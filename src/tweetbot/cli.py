@@ -261,8 +261,9 @@ def post(
     if outcome.already_posted:
         tell("Already posted; nothing was sent.")
     if as_json:
-        fields = ("id", "url", "text", "posted_at", "usd", "renewed", "already_posted")
-        show_json({"ok": True, **{name: getattr(outcome, name) for name in fields}})
+        names = ("id", "url", "text", "posted_at", "usd", "renewed", "already_posted")
+        fields = {name: getattr(outcome, name) for name in names}
+        show_json({"ok": True, **fields, "links": [vars(link) for link in outcome.links]})
     elif outcome.url is None:
         tell("Posted, but X did not tell the post's id.")
     elif not quiet:
@@ -505,7 +506,10 @@ def _source(
 ) -> Source:
     """Return where the draft comes from; a text that is known already is checked here."""
     from tweetbot import sources
+    from tweetbot.text import LIMIT
 
+    if once and list_file is None:
+        raise ConfigurationError("--once is about a list.", "Give the list by --list FILE.")
     if (text is None) == (list_file is None):
         raise ConfigurationError(
             "There is no text to post." if text is None else "There are a text and a list.",
@@ -523,10 +527,10 @@ def _source(
         check(given.text)
     except TextRefused as error:
         lines = given.text.count("\n") + 1
-        if text != "-" or lines == 1:
+        if text != "-" or lines == 1 or len(given.text) <= LIMIT:
             raise
-        remedy = f"These are {lines} lines; to post one at each run use --list. {error.remedy}"
-        raise TextRefused(error.happened, remedy) from None
+        hint = f"{lines} lines; to post one at each run use --list."
+        raise TextRefused(f"{hint} {error.happened}", error.remedy) from None
     return given
 
 

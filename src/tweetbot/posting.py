@@ -44,7 +44,7 @@ from tweetbot.oauth import AuthorizationServer
 from tweetbot.profile import LastError, Pending, Posted, Profile, Token
 from tweetbot.sources import Draft, Source, refuse_rubbish
 from tweetbot.store import FileStore
-from tweetbot.text import LIMIT, Measure, check, measure, price
+from tweetbot.text import LIMIT, Entity, Measure, check, measure, price
 from tweetbot.transport import Transport
 from tweetbot.xapi import Post, Timeline, XApi, token_refusal
 
@@ -65,6 +65,7 @@ class Outcome:
     text: str
     posted_at: int
     usd: float = 0.0
+    links: tuple[Entity, ...] = ()
     renewed: bool = False
     already_posted: bool = False
 
@@ -211,9 +212,15 @@ class _Run:
                 refuse_rubbish(draft.text)
             self._around.check(draft.text)
         except TextRefused:
-            self.profile = self.profile.with_cursor(draft.source, draft.cursor)
+            self._move_past(draft)
             raise
         return draft
+
+    def _move_past(self, item: Draft | Pending) -> None:
+        """Leave an item of a list that can never be posted: no use offering it again."""
+        if item.source:
+            self._around.tell(f'The list goes on after "{_short(item.text)}".')
+            self.profile = self.profile.with_cursor(item.source, item.cursor)
 
     def _check_budget(self, draft: Draft) -> None:
         usd = price(measure(draft.text))
@@ -298,8 +305,8 @@ class _Run:
             if settled:
                 return self._late_duplicate(pending)
             self.profile = replace(self.profile, pending=None)
-            if isinstance(error, TextRefused):  # no use offering that item again
-                self.profile = self.profile.with_cursor(pending.source, pending.cursor)
+            if isinstance(error, TextRefused):
+                self._move_past(pending)
             raise
         return self._posted(pending, created.id)
 
@@ -503,12 +510,14 @@ class _Run:
 
     def _outcome(self, text: str, posted: Posted, *, already_posted: bool = False) -> Outcome:
         account = self.profile.account
+        measured = measure(text)
         return Outcome(
             id=posted.id,
             username=account.username if account else None,
             text=text,
             posted_at=posted.at,
-            usd=0.0 if already_posted else price(measure(text)),
+            usd=0.0 if already_posted else price(measured),
+            links=measured.links,
             renewed=self._renewed,
             already_posted=already_posted,
         )
