@@ -247,7 +247,13 @@ def test_import_asks_nobody(bot: Bot, there: Bot, x: Sandbox) -> None:
 
 def test_import_as_json(bot: Bot, there: Bot) -> None:
     run = there.run("import", "--json", stdin=exported(bot))
-    expected = {"ok": True, "profile": "default", "path": str(there.path), "username": "dogfacts"}
+    expected = {
+        "ok": True,
+        "profile": "default",
+        "path": str(there.path),
+        "id": "1790000000000000001",
+        "username": "dogfacts",
+    }
     assert run.json == expected
 
 
