@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from tweetbot import posting
 from tweetbot.errors import TweetbotError
 from tweetbot.sandbox import Sandbox
 from tweetbot.sources import given
-from tweetbot.store import FileStore
+from tweetbot.store.folder import FileStore
 from tweetbot.text import Measure, check
 from tweetbot.transport import Transport
 
@@ -324,3 +325,51 @@ def free_port() -> int:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port
+
+
+@dataclass
+class RedisServer:
+    """A Redis of the test's own, on a free port; it keeps what it has acknowledged."""
+
+    folder: Path
+    port: int = field(default_factory=lambda: free_port())
+    options: Sequence[str] = ("--appendonly", "yes", "--appendfsync", "always")
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> Self:
+        self.folder.mkdir(exist_ok=True)
+        place = ("--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder))
+        self.process = subprocess.Popen(
+            ["redis-server", *place, "--save", "", *self.options], stdout=subprocess.DEVNULL
+        )
+        for _ in range(200):
+            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+                return self
+            time.sleep(0.05)
+        pytest.fail("redis-server does not listen")
+
+    def kill(self) -> None:
+        if self.process:
+            self.process.kill()
+            self.process.wait()
+
+    def ask(self, *command: str, user: str = "") -> str:
+        """Send one command by redis-cli."""
+        where = ["redis-cli", "-p", str(self.port), *(["-u", user] if user else [])]
+        return subprocess.run(
+            [*where, *command], capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+
+@pytest.fixture
+def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A running redis-server; without one installed the test is skipped, but not in CI."""
+    if not shutil.which("redis-server") and not os.environ.get("CI"):
+        pytest.skip("redis-server is not installed")
+    server = RedisServer(tmp_path / "redis").start()
+    yield server
+    server.kill()

@@ -31,7 +31,7 @@ from tweetbot.errors import TweetbotError
 from tweetbot.profile import digest, parse
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources import given
-from tweetbot.store import FileStore
+from tweetbot.store.folder import FileStore
 from tweetbot.transport import Transport
 
 if TYPE_CHECKING:

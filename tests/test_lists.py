@@ -21,7 +21,7 @@ from tweetbot.errors import TweetbotError
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources import ListFile, Order, Source, given, listed
-from tweetbot.store import FileStore, Slot
+from tweetbot.store.folder import FileStore, Slot
 from tweetbot.text import check
 from tweetbot.transport import Answer, Transport
 

@@ -42,7 +42,8 @@ from tweetbot.errors import (
 from tweetbot.profile import Account, Client, Profile, Token, parse
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources import given
-from tweetbot.store import FileStore, Slot
+from tweetbot.store import find
+from tweetbot.store.folder import FileStore, Slot
 from tweetbot.transport import Answer, Transport
 
 HOUR = 3600
@@ -168,7 +169,7 @@ class Bots(RuleBasedStateMachine):
 
     @initialize()
     def first_login(self) -> None:
-        self.store.make_folder()
+        self.store.make_ready()
         self.log_in()
 
     @rule()
@@ -189,8 +190,8 @@ class Bots(RuleBasedStateMachine):
             api_url=self.x.url,
         )
         account = Account(id=self.x.account.id, username=self.x.account.username)
-        with self.store.lock():
-            current = self.store.load() if self.store.exists() else None
+        with self.store.lock(new=True):
+            current = find(self.store)
             fresh = Profile(client=client, account=account, token=token)
             self.store.save(replace(current, token=token) if current else fresh)
             self.store.remove_leftovers()

@@ -400,7 +400,7 @@ def test_a_login_is_used_at_its_own_server_alone() -> None:
 
 
 def test_a_bot_that_moved_is_not_used() -> None:
-    with pytest.raises(LoginNeeded, match="was moved to another machine on 20"):
+    with pytest.raises(LoginNeeded, match="was moved on 20"):
         replace(read(FULL), moved=Moved(at=NOW)).check_usable(api_url=API_URL)
 
 

@@ -21,7 +21,7 @@ import pytest
 
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.store import FileStore, Slot
+from tweetbot.store.folder import FileStore, Slot
 from tweetbot.transport import Answer, Transport
 
 if TYPE_CHECKING:

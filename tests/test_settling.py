@@ -13,7 +13,7 @@ import pytest
 from tweetbot.errors import ConfigurationError
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.store import FileStore
+from tweetbot.store.folder import FileStore
 from tweetbot.text import check
 from tweetbot.xapi import Post
 

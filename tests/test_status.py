@@ -91,7 +91,7 @@ STATES = [
     (failed_twice, 0, "last run failed, 2 times: not-allowed"),
     (pending, 0, "last run failed, once: outcome-unknown"),
     (died_while_posting, 0, "outcome of a post unknown; the next run settles it"),
-    (moved, 4, "moved to another machine"),
+    (moved, 4, "was moved on"),
     (unreadable, 2, "it is not JSON"),
     (of_another_server, 2, f"belongs to {ELSEWHERE}"),
     (refused, 4, "found the login refused"),

@@ -28,7 +28,9 @@ from tweetbot.errors import (
     TokenNotSaved,
 )
 from tweetbot.profile import Client, Profile, Token, dump, parse
-from tweetbot.store import SLOT_SLACK, FileStore, Slot, profile_paths, signals_held_back
+from tweetbot.store import find
+from tweetbot.store.folder import SLOT_SLACK, FileStore, Slot, profile_paths
+from tweetbot.store.signals import signals_held_back
 
 if TYPE_CHECKING:
     from tests.conftest import Bot
@@ -117,7 +119,7 @@ def in_the_way(path: Path) -> Iterator[None]:
 
 HOLDER = """
 import pathlib, sys, time
-from tweetbot.store import FileStore
+from tweetbot.store.folder import FileStore
 with FileStore(pathlib.Path(sys.argv[1]), state_dir=pathlib.Path).lock():
     print("locked", flush=True)
     time.sleep(60)
@@ -178,13 +180,13 @@ def test_the_lock_file_stays_the_same_file(store: FileStore) -> None:
         with store.prepare(SPENT) as slot:
             slot.commit(RENEWED)
         store.remove()
-    with store.lock():
+    with store.lock(new=True):
         assert beside(store, ".lock").stat().st_ino == before
 
 
 def test_a_folder_that_is_not_there_cannot_be_locked(tmp_path: Path) -> None:
     store = FileStore(tmp_path / "nowhere" / "bot.json", state_dir=lambda: tmp_path)
-    with pytest.raises(ConfigurationError, match="nowhere"), store.lock():
+    with pytest.raises(ConfigurationError, match="nowhere"), store.lock(new=True):
         pass
 
 
@@ -300,7 +302,7 @@ def test_a_bot_of_the_same_name_elsewhere_leaves_a_rescued_token_alone(
     stranded_in_state_folder(store, state)
     (tmp_path / "elsewhere").mkdir()
     namesake = FileStore(tmp_path / "elsewhere" / store.path.name, state_dir=lambda: state)
-    with namesake.lock():
+    with namesake.lock(new=True):
         namesake.save(renewed(SPENT, 9))
         namesake.remove_leftovers()
     with store.lock():
@@ -385,8 +387,8 @@ def test_a_save_that_fails_leaves_the_old_document_and_no_other_file(
 def test_files_are_private_whatever_the_umask(folder: Path, state: Path) -> None:
     with umask(0):
         store = FileStore(folder / "new" / "bot.json", state_dir=lambda: state)
-        store.make_folder()
-        with store.lock():
+        store.make_ready()
+        with store.lock(new=True):
             store.save(SPENT)
             with store.prepare(SPENT) as slot:
                 modes = {path.name: mode(path) for path in store.path.parent.iterdir()}
@@ -609,7 +611,7 @@ def test_an_unreadable_document_is_kept_as_bad(store: FileStore) -> None:
     with store.lock():
         store.set_aside()
     assert beside(store, ".bad").read_bytes() == b"what is this"
-    assert not store.exists()
+    assert find(store) is None
 
 
 def test_only_documents_are_taken_for_profiles(folder: Path) -> None:

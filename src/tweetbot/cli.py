@@ -28,18 +28,19 @@ if TYPE_CHECKING:
     from tweetbot.sandbox import Sandbox
     from tweetbot.settings import Settings
     from tweetbot.sources import Order, Source
-    from tweetbot.store import FileStore
+    from tweetbot.store import Store
     from tweetbot.text import Measure
     from tweetbot.transport import Transport
 
 FIRST_LINE = "tweetbot sandbox --approve -- sh -c 'tweetbot auth && tweetbot post \"Hello\"'"
-NEXT_STEPS = """\
-Saved in {path}. Before the first post:
+REMINDERS = """\
+Saved in {store}. Before the first post:
   - switch on the Automated label: on x.com, Settings, Your account, Automation
   - say in the account's bio whose bot it is
-  - do not copy the profile to another machine: `tweetbot export` moves it
+  - do not copy the profile to another machine: `tweetbot export` moves it"""
+CRONTAB = """\
 Put the text into a file, and this line into `crontab -e`, to post every day at nine:
-{crontab}"""
+{line}"""
 
 
 def main() -> NoReturn:
@@ -445,11 +446,10 @@ def sandbox(
 # -- collaborators --------------------------------------------------------------------------------
 
 
-def _store(settings: Settings, *, wait: float = 30) -> FileStore:
-    from tweetbot.settings import user_state_dir
-    from tweetbot.store import FileStore
+def _store(settings: Settings, *, wait: float = 30) -> Store:
+    from tweetbot.store import open_store
 
-    return FileStore(settings.path, state_dir=user_state_dir, wait=wait, warn=tell)
+    return open_store(settings, os.environ, wait=wait, warn=tell)
 
 
 def _transport(verbose: bool) -> Transport:
@@ -476,13 +476,12 @@ def _surroundings(
     )
 
 
-def _stores(settings: Settings) -> Iterator[tuple[str, FileStore]]:
-    """Yield every profile of this machine."""
-    from tweetbot.settings import user_state_dir
-    from tweetbot.store import FileStore, profile_paths
+def _stores(settings: Settings) -> Iterator[tuple[str, Store]]:
+    """Yield every profile of the store that is in force."""
+    from tweetbot.store import open_store, profile_names
 
-    for path in profile_paths(settings.config_dir):
-        yield path.stem, FileStore(path, state_dir=user_state_dir)
+    for name in profile_names(settings, os.environ):
+        yield name, open_store(settings, os.environ, warn=tell, profile=name)
 
 
 def _neighbours(settings: Settings) -> Iterator[tuple[str, Profile]]:
@@ -583,7 +582,7 @@ def _account_fields(profile: Profile) -> dict[str, str | None]:
 
 def _show_preview(
     source: Source,
-    store: FileStore,
+    store: Store,
     settings: Settings,
     check: Callable[[str], Measure],
     *,
@@ -605,13 +604,17 @@ def _show_preview(
     return TextRefused.code if shown.unpostable else 0
 
 
-def _next_steps(settings: Settings, store: FileStore) -> str:
+def _next_steps(settings: Settings, store: Store) -> str:
     from tweetbot.crontab import crontab_line
+    from tweetbot.store import kind
 
+    steps = REMINDERS.format(store=store)
+    if kind(os.environ) != "folder":
+        return steps
     line = crontab_line(
-        settings.profile, store.path.parent, environ=os.environ, program=sys.argv[0]
+        settings.profile, settings.config_dir, environ=os.environ, program=sys.argv[0]
     )
-    return NEXT_STEPS.format(path=store, crontab=line)
+    return f"{steps}\n{CRONTAB.format(line=line)}"
 
 
 def _serve(local_x: Sandbox) -> int:

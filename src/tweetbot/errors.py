@@ -12,6 +12,7 @@
     ├── Temporary               6  nothing was posted; a later run may succeed
     │   ├── NotSent                no connection: the request never left
     │   ├── AnswerLost             the request may have left, no usable answer came
+    │   ├── Overtaken              another run has the document now: this one ends
     │   └── RateLimited            429; `retry_at` says until when
     ├── OutcomeUnknown          7  a post may or may not be live
     ├── TokenNotSaved           8  the token was renewed and is not in its place
@@ -128,6 +129,10 @@ class NotSent(Temporary):
 
 class AnswerLost(Temporary):
     """The request may have left, and no usable answer came back."""
+
+
+class Overtaken(Temporary):
+    """Another run has the document now; whatever this one would do could spend its token."""
 
 
 class RateLimited(Temporary):

@@ -25,7 +25,7 @@ from tweetbot.oauth import AuthorizationServer
 from tweetbot.profile import Account, Client, Profile, Token
 from tweetbot.redirect import redirect_address
 from tweetbot.settings import DEFAULT_REDIRECT_URI, Settings, credential
-from tweetbot.store import FileStore
+from tweetbot.store import Store, find
 from tweetbot.transport import Transport
 from tweetbot.xapi import XApi, token_refusal
 
@@ -64,7 +64,7 @@ class LoggedIn:
 
 
 def log_in(
-    store: FileStore,
+    store: Store,
     transport: Transport,
     person: Person,
     *,
@@ -164,12 +164,12 @@ def _credential(text: str, what: str) -> str:
         raise ConfigurationError(f"The {what} cannot be right: {fault}.") from None
 
 
-def _claim(store: FileStore, settings: Settings, *, force: bool) -> Profile | None:
+def _claim(store: Store, settings: Settings, *, force: bool) -> Profile | None:
     """Prove that a login can be saved here; return what is there, `None` if nothing usable."""
-    store.make_folder()
-    with store.lock():
+    store.make_ready()
+    with store.lock(new=True):
         try:
-            existing = store.load() if store.exists() else None
+            existing = find(store)
         except ConfigurationError:
             if not force:
                 raise
@@ -283,7 +283,7 @@ def _is_yes(answer: str) -> bool:
     return answer.strip().lower() in ("", "y", "yes")
 
 
-def _give_back(store: FileStore, login: _Login, account: Account | None) -> None:
+def _give_back(store: Store, login: _Login, account: Account | None) -> None:
     """Withdraw a login that was refused, unless the bot would be locked out without it.
 
     X keeps one live grant for an app and an account: this login has just ended the earlier one.
@@ -296,9 +296,9 @@ def _give_back(store: FileStore, login: _Login, account: Account | None) -> None
         login.person.tell("The new login was withdrawn; nothing was saved.")
 
 
-def _save(store: FileStore, login: _Login, account: Account | None) -> Profile:
+def _save(store: Store, login: _Login, account: Account | None) -> Profile:
     """Save the login; what the bot remembers stays, if it is the same bot."""
-    with store.lock():
+    with store.lock(new=True):
         current = _current(store, force=login.wishes.force)
         fresh = Profile(client=login.client, account=account, token=login.token)
         if current and _is_same_bot(current, login.client, account):
@@ -318,9 +318,9 @@ def _save(store: FileStore, login: _Login, account: Account | None) -> Profile:
     return fresh
 
 
-def _current(store: FileStore, *, force: bool) -> Profile | None:
+def _current(store: Store, *, force: bool) -> Profile | None:
     try:
-        return store.load() if store.exists() else None
+        return find(store)
     except ConfigurationError:
         if not force:
             raise
@@ -338,7 +338,7 @@ def _is_guided(existing: Profile | None, settings: Settings, wishes: Wishes) -> 
     return not (existing or settings.client_id or wishes.client_id)
 
 
-def ask_budget(store: FileStore, person: Person) -> None:
+def ask_budget(store: Store, person: Person) -> None:
     """Ask what the bot may spend in a month, and save it; Ctrl-C and Ctrl-D mean no limit."""
     budget = None
     with suppress(KeyboardInterrupt):
@@ -358,7 +358,7 @@ def _dollars(person: Person) -> float | None:
 
 
 def log_out(
-    store: FileStore,
+    store: Store,
     transport: Transport,
     person: Person,
     *,
@@ -370,8 +370,6 @@ def log_out(
 
     If X cannot be asked, nothing is removed, unless `force`.
     """
-    if not store.exists():
-        store.load()  # raises "not logged in"
     with store.lock():
         try:
             profile = store.load()

@@ -12,11 +12,11 @@ from dataclasses import replace
 
 from tweetbot.errors import ConfigurationError
 from tweetbot.profile import Moved, Profile, Unreadable, dump, parse
-from tweetbot.store import FileStore
+from tweetbot.store import Store, find
 
 
 def export(
-    store: FileStore,
+    store: Store,
     write: Callable[[bytes], None],
     *,
     api_url: str,
@@ -28,12 +28,11 @@ def export(
     Marked first: a copy that is out while the original is in use would end it. If `write` fails,
     the mark is taken back.
     """
-    if not store.exists():
-        store.load()  # raises "not logged in", and leaves no lock file behind
     with store.lock():
         profile = store.load()
         profile.check_usable(api_url=api_url)
         if not keep:
+            store.rehearse(profile)  # a mark that cannot be kept would leave two bots
             store.save(replace(profile, moved=Moved(at=int(now()), note="tweetbot export")))
         try:
             write(dump(profile))
@@ -45,7 +44,7 @@ def export(
     return profile
 
 
-def take_over(store: FileStore, document: bytes, *, api_url: str, force: bool) -> Profile:
+def take_over(store: Store, document: bytes, *, api_url: str, force: bool) -> Profile:
     """Save a document that `export` handed out; nothing is asked of X.
 
     Raises `ConfigurationError` if it is no profile for this server, or if it would replace
@@ -58,10 +57,10 @@ def take_over(store: FileStore, document: bytes, *, api_url: str, force: bool) -
             f"This is no exported profile: {error}.", "Nothing was changed."
         ) from None
     profile.check_server(api_url=api_url)
-    store.make_folder()
-    with store.lock():
+    store.make_ready()
+    with store.lock(new=True):
         try:
-            current = store.load() if store.exists() else None
+            current = find(store)
         except ConfigurationError:
             if not force:
                 raise

@@ -34,6 +34,7 @@ from tweetbot.errors import (
     NotPermitted,
     NotSent,
     OutcomeUnknown,
+    Overtaken,
     RateLimited,
     Temporary,
     TextRefused,
@@ -43,7 +44,7 @@ from tweetbot.errors import (
 from tweetbot.oauth import AuthorizationServer
 from tweetbot.profile import LastError, Pending, Posted, Profile, Token
 from tweetbot.sources import Draft, Source, refuse_rubbish
-from tweetbot.store import FileStore
+from tweetbot.store import Store
 from tweetbot.text import LIMIT, Entity, Measure, check, measure, price
 from tweetbot.transport import Transport
 from tweetbot.xapi import Post, Timeline, XApi, token_refusal
@@ -97,7 +98,7 @@ class Surroundings:
 
 
 def post(
-    store: FileStore,
+    store: Store,
     transport: Transport,
     source: Source,
     *,
@@ -114,7 +115,7 @@ def post(
 
 
 def renew(
-    store: FileStore,
+    store: Store,
     transport: Transport,
     *,
     surroundings: Surroundings,
@@ -126,18 +127,16 @@ def renew(
 
 
 @contextmanager
-def _run(store: FileStore, transport: Transport, around: Surroundings) -> Iterator[_Run]:
+def _run(store: Store, transport: Transport, around: Surroundings) -> Iterator[_Run]:
     """Hold the lock for a run; an error that ends it is recorded in the profile."""
-    if not store.exists():
-        store.load()  # raises "not logged in", and leaves no lock file behind
     with store.lock():
         profile = store.load()
         profile.check_usable(api_url=around.api_url)  # not this machine's: nothing is recorded
         run = _Run(store, transport, profile, around)
         try:
             yield run
-        except TokenNotSaved:
-            raise  # the disk has just refused more than this
+        except (TokenNotSaved, Overtaken):
+            raise  # the store has just refused more than this; or it is another run's by now
         except TweetbotError as error:
             run.record(error)
             raise
@@ -147,7 +146,7 @@ class _Run:
     """One run under the lock; `profile` is what the store holds, or is about to."""
 
     def __init__(
-        self, store: FileStore, transport: Transport, profile: Profile, around: Surroundings
+        self, store: Store, transport: Transport, profile: Profile, around: Surroundings
     ) -> None:
         self.profile = profile
         self._store = store
@@ -201,7 +200,7 @@ class _Run:
     def record(self, error: TweetbotError) -> None:
         """Write down why the run failed."""
         last = LastError(at=self._now(), code=error.code, error=error.name, message=str(error))
-        with suppress(ConfigurationError):  # the run has its error already
+        with suppress(TweetbotError):  # the run has its error already
             self._save(self.profile.with_error(last))
 
     def _next_draft(self, source: Source) -> Draft:
@@ -245,6 +244,8 @@ class _Run:
             return False
         try:
             self._renew(pending)
+        except Overtaken:
+            raise
         except (Temporary, GrantRefused) as error:
             # Refused at once, the grant is dead. Refused after a lost answer, it was renewed and
             # the new token is lost; the old access token may live on for a while.
@@ -371,7 +372,7 @@ class _Run:
         self.profile = profile  # true, written down or not
         try:
             self._save(profile)
-        except ConfigurationError as error:
+        except TweetbotError as error:
             self._around.tell(f"Posted, but not written down; the next run settles it. {error}")
         return posted
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from tweetbot.errors import TextRefused
 from tweetbot.profile import Profile
 from tweetbot.sources import Draft, ListFile, Source, refuse_rubbish
-from tweetbot.store import FileStore
+from tweetbot.store import Store, find
 from tweetbot.text import Measure, measure, price
 
 
@@ -36,13 +36,13 @@ class Preview:
 
 
 def preview(
-    source: Source, store: FileStore, *, api_url: str, check: Callable[[str], Measure]
+    source: Source, store: Store, *, api_url: str, check: Callable[[str], Measure]
 ) -> Preview:
     """Choose and check the next draft, and every item of a list; works without a profile, too.
 
     Raises what is wrong with the profile or the list.
     """
-    profile = store.load() if store.exists() else None
+    profile = find(store)
     if profile:
         profile.check_usable(api_url=api_url)
     draft = source.draft(profile.cursors.get(source.key or "") if profile else None)

@@ -20,6 +20,7 @@ from tweetbot.errors import ConfigurationError, LoginNeeded
 
 VERSION = 1
 POSTS_KEPT = 20
+LOGGED_OUT = "tweetbot logout"  # the note of a document that could only be marked, not removed
 _LARGEST = 2**40  # a time beyond it (milliseconds, perhaps) is none that can be shown
 # What `POST /2/tweets` demands (docs.x.com, OpenAPI document, operation createPosts).
 POSTING_SCOPES = frozenset({"tweet.read", "tweet.write", "users.read"})
@@ -202,9 +203,11 @@ class Profile:
         """Raise unless this machine may use the login: right server, not moved away."""
         self.check_server(api_url=api_url)
         if self.moved:
-            moved_at = time.strftime("%Y-%m-%d %H:%M", time.localtime(self.moved.at))
+            at = time.strftime("%Y-%m-%d %H:%M", time.localtime(self.moved.at))
+            if self.moved.note == LOGGED_OUT:
+                raise LoginNeeded(f"This bot was logged out on {at}.", "Run `tweetbot auth`.")
             raise LoginNeeded(
-                f"This bot was moved to another machine on {moved_at}.",
+                f"This bot was moved on {at} to another machine.",
                 "`tweetbot import` or `tweetbot auth` brings it back.",
             )
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from tweetbot.errors import ConfigurationError, LoginNeeded, TooOld, TweetbotError
+from tweetbot.errors import LoginNeeded, TooOld, TweetbotError
 from tweetbot.profile import Posted, Profile, Spend
-from tweetbot.store import FileStore
+from tweetbot.store import Store
 
 
 @dataclass(frozen=True)
@@ -18,7 +16,7 @@ class Status:
     """One bot; `problem` is what the next `post` would end with, as far as is known here."""
 
     name: str
-    path: Path
+    path: str
     profile: Profile | None
     mode: int | None
     problem: TweetbotError | None
@@ -47,7 +45,7 @@ class Status:
         return post_id and f"https://x.com/{account.username if account else 'i'}/status/{post_id}"
 
 
-def look(name: str, store: FileStore, *, api_url: str, max_age: float | None, now: float) -> Status:
+def look(name: str, store: Store, *, api_url: str, max_age: float | None, now: float) -> Status:
     """Look at one profile; what is wrong with it is reported, not raised."""
     profile, problem = None, None
     try:
@@ -55,15 +53,11 @@ def look(name: str, store: FileStore, *, api_url: str, max_age: float | None, no
         _check(profile, store, api_url=api_url, max_age=max_age, now=now)
     except TweetbotError as error:
         problem = error
-    try:
-        mode = store.path.stat().st_mode & 0o777
-    except OSError:
-        mode = None
-    return Status(name, store.path, profile, mode, problem, now)
+    return Status(name, str(store), profile, store.mode, problem, now)
 
 
 def _check(
-    profile: Profile, store: FileStore, *, api_url: str, max_age: float | None, now: float
+    profile: Profile, store: Store, *, api_url: str, max_age: float | None, now: float
 ) -> None:
     profile.check_usable(api_url=api_url)
     last = profile.last_error
@@ -74,8 +68,7 @@ def _check(
         )
     if missing := profile.token.missing_scopes:
         raise LoginNeeded(f"The login lacks the permission {missing}.", "Run `tweetbot auth`.")
-    if not os.access(store.path.parent, os.W_OK):
-        raise ConfigurationError(f"The folder {store.path.parent} cannot be written.")
+    store.check_writable()
     if max_age is not None:
         _check_age(profile, max_age, now)
 
@@ -110,8 +103,9 @@ def _word(status: Status) -> str:
 
 def details(status: Status) -> Iterator[str]:
     """Tell one bot's state in full, a line each."""
-    mode = "not there" if status.mode is None else f"mode {status.mode:04o}"
-    rows = {"profile": status.name, "file": f"{status.path} ({mode})"}
+    mode = "" if status.mode is None else f" (mode {status.mode:04o})"
+    there = mode if status.profile or mode else " (not there)"
+    rows = {"profile": status.name, "kept in": f"{status.path}{there}"}
     if status.profile:
         rows |= _profile_rows(status, status.profile)
     rows["next post"] = str(status.problem) if status.problem else "nothing known to be wrong"
@@ -149,7 +143,7 @@ def as_json(status: Status) -> dict[str, object]:
         "ok": status.problem is None,
         "code": status.code,
         "profile": status.name,
-        "path": str(status.path),
+        "path": status.path,
         "mode": None if status.mode is None else f"{status.mode:04o}",
         "error": status.problem.name if status.problem else None,
         "message": str(status.problem) if status.problem else None,

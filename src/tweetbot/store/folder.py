@@ -1,4 +1,4 @@
-"""Where a profile document lives: lock, load, save, and the prepared save of a renewed token.
+"""A document in a folder of this machine.
 
 X's refresh tokens are single use. From the moment X answers a refresh, the token on the disk is
 dead and the new one exists only in our memory. So the save that follows is prepared before the
@@ -26,14 +26,11 @@ import errno
 import hashlib
 import json
 import os
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 
 from tweetbot.errors import (
     AnswerLost,
@@ -44,10 +41,10 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.profile import Profile, Unreadable, dump, parse
+from tweetbot.store.signals import signals_held_back
 
 SLOT_SLACK = 8 * 1024  # bytes beyond the current document, for a longer token or a long text
 _POLL = 0.05  # seconds between two tries to get the lock
-_HELD_BACK = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
 _BINARY = getattr(os, "O_BINARY", 0)
 
@@ -89,17 +86,20 @@ class FileStore:
             return True
         return True
 
-    def make_folder(self) -> None:
+    def make_ready(self) -> None:
         """Make the folder, 0700, where there is none."""
         with _os_errors("make", self.path.parent):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @contextmanager
-    def lock(self) -> Iterator[None]:
+    def lock(self, *, new: bool = False) -> Iterator[None]:
         """Hold the profile's lock; the kernel releases it if the process dies.
 
-        Raises `Temporary` if another run keeps it, `ConfigurationError` where there can be none.
+        Raises `Temporary` if another run keeps it, `ConfigurationError` where there can be none,
+        `LoginNeeded` if there is no document, unless `new`: then no lock file is left behind.
         """
+        if not new and not self.path.exists():
+            raise self._not_logged_in()
         path = self._beside(".lock")
         with _os_errors("lock", path):
             # Not inherited by children (PEP 446): a helper that lives on must not keep the lock.
@@ -188,6 +188,19 @@ class FileStore:
             self.remove_leftovers()
             _sync_folder(self.path.parent)
 
+    def check_writable(self) -> None:
+        """Raise `ConfigurationError` if the folder cannot be written."""
+        if not os.access(self.path.parent, os.W_OK):
+            raise ConfigurationError(f"The folder {self.path.parent} cannot be written.")
+
+    @property
+    def mode(self) -> int | None:
+        """The permissions of the file."""
+        try:
+            return self.path.stat().st_mode & 0o777
+        except OSError:
+            return None
+
     # -- the files ------------------------------------------------------------------------------
 
     def _beside(self, suffix: str) -> Path:
@@ -198,13 +211,14 @@ class FileStore:
         folder = hashlib.sha256(os.fsencode(self.path.parent)).hexdigest()[:8]
         return (self._beside(".rescue"), state_dir / f"{self.path.name}.{folder}.rescue")
 
+    def _not_logged_in(self) -> LoginNeeded:
+        return LoginNeeded(f"Not logged in: there is no {self.path}.", "Run `tweetbot auth`.")
+
     def _read(self) -> Profile:
         try:
             return parse(self.path.read_bytes())
         except FileNotFoundError:
-            raise LoginNeeded(
-                f"Not logged in: there is no {self.path}.", "Run `tweetbot auth`."
-            ) from None
+            raise self._not_logged_in() from None
         except Unreadable as error:
             raise ConfigurationError(
                 f"{self.path} cannot be read as a profile: {error}.",
@@ -365,28 +379,6 @@ class Slot:
             f"The login was renewed, but could not be saved at {store.path}; it is in {kept_at}.",
             "Nothing was posted. Mend the disk; the next run takes the login over from there.",
         )
-
-
-@contextmanager
-def signals_held_back() -> Iterator[None]:
-    """Hold SIGINT, SIGTERM and SIGHUP back; they take effect when the block is left."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # signals reach the main thread alone
-        return
-    received: list[int] = []
-
-    def remember(number: int, _frame: FrameType | None) -> None:
-        received.append(number)
-
-    numbers = [getattr(signal, name) for name in _HELD_BACK if hasattr(signal, name)]
-    before = {number: signal.signal(number, remember) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for number in dict.fromkeys(received):
-            signal.raise_signal(number)
 
 
 def profile_paths(config_dir: Path) -> list[Path]:

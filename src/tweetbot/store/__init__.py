@@ -1,0 +1,158 @@
+"""Where a profile document lives: lock, load, save, and the prepared save of a renewed token.
+
+The environment decides which store is in force, by the rows of `_STORES`; nothing above knows
+which it is. `folder.py` is the default and has the whole protocol in its docstring.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from tweetbot.errors import ConfigurationError, LoginNeeded
+from tweetbot.profile import Profile
+from tweetbot.settings import Settings, user_state_dir
+from tweetbot.store.folder import FileStore, profile_paths
+
+COMMAND_VARIABLES = ("TWEETBOT_PROFILE_JSON", "TWEETBOT_LOAD_COMMAND", "TWEETBOT_SAVE_COMMAND")
+REDIS_VARIABLE = "TWEETBOT_STORE"
+
+
+class PreparedSave(Protocol):
+    """The proven save of a renewed token."""
+
+    def commit(self, renewed: Profile) -> None:
+        """Save it; raises `TokenNotSaved` that says where it is instead."""
+
+
+class Store(Protocol):
+    """One profile document; `str()` says where it lives, free of secrets.
+
+    `interrupted_at` is the time of a renewal that began and left no token, if one is known.
+    """
+
+    interrupted_at: int | None
+
+    def lock(self, *, new: bool = False) -> AbstractContextManager[None]:
+        """Keep other runs out. Raises `LoginNeeded` if there is no document, unless `new`."""
+
+    def load(self) -> Profile:
+        """Return the newest document; raises `LoginNeeded` if there is none."""
+
+    def save(self, profile: Profile) -> None:
+        """Replace the document as a whole, or raise and leave it as it was."""
+
+    def rehearse(self, current: Profile | None) -> None:
+        """Prove that a document can be saved; changes nothing."""
+
+    def prepare(self, current: Profile) -> AbstractContextManager[PreparedSave]:
+        """Prove that a renewed token can be saved, before the old one is spent."""
+
+    def make_ready(self) -> None:
+        """Make room for a first document."""
+
+    def set_aside(self) -> None:
+        """Let a new document take the place of an unreadable one."""
+
+    def remove(self) -> None:
+        """Forget the bot."""
+
+    def remove_leftovers(self) -> None:
+        """Drop what an interrupted renewal left: a login has made it void."""
+
+    def check_writable(self) -> None:
+        """Raise `ConfigurationError` if a save is bound to fail; nothing is written."""
+
+    @property
+    def mode(self) -> int | None:
+        """The document's permissions, where it has any."""
+
+
+def find(store: Store) -> Profile | None:
+    """Return the document, or `None` if there is none."""
+    try:
+        return store.load()
+    except LoginNeeded:
+        return None
+
+
+def open_store(
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    wait: float = 30.0,
+    warn: Callable[[str], None],
+    profile: str | None = None,
+) -> Store:
+    """Return the store of a profile: the settings' own, or the one called `profile`."""
+    name = profile or settings.profile
+    return _STORES[kind(environ)](name, settings, environ, wait, warn)
+
+
+def profile_names(settings: Settings, environ: Mapping[str, str]) -> list[str]:
+    """Return the names of all profiles in the store that is in force."""
+    in_force = kind(environ)
+    if in_force == "redis":
+        from tweetbot.store import redis
+
+        return redis.names(environ[REDIS_VARIABLE])
+    if in_force == "command":
+        return [settings.profile]
+    return [path.stem for path in profile_paths(settings.config_dir)]
+
+
+def kind(environ: Mapping[str, str]) -> str:
+    """Say which store the environment asks for."""
+    commands = [name for name in COMMAND_VARIABLES if environ.get(name)]
+    if commands and environ.get(REDIS_VARIABLE):
+        raise ConfigurationError(
+            f"{commands[0]} and {REDIS_VARIABLE} are both set.", "A bot lives in one place."
+        )
+    if environ.get(REDIS_VARIABLE):
+        return "redis"
+    return "command" if commands else "folder"
+
+
+_Open = Callable[[str, Settings, Mapping[str, str], float, Callable[[str], None]], Store]
+
+
+def _folder(
+    name: str,
+    settings: Settings,
+    _environ: Mapping[str, str],
+    wait: float,
+    warn: Callable[[str], None],
+) -> Store:
+    path = settings.config_dir / f"{name}.json"
+    return FileStore(path, state_dir=user_state_dir, wait=wait, warn=warn)
+
+
+def _command(
+    name: str,
+    _settings: Settings,
+    environ: Mapping[str, str],
+    _wait: float,
+    warn: Callable[[str], None],
+) -> Store:
+    from tweetbot.store.command import CommandStore
+
+    # https://docs.github.com/actions/reference/workflow-commands-for-github-actions, "add-mask"
+    masks = environ.get("GITHUB_ACTIONS") == "true"
+    mask = (lambda secret: warn(f"::add-mask::{secret}")) if masks else (lambda _: None)
+    return CommandStore(name, environ=environ, warn=warn, mask=mask)
+
+
+def _redis(
+    name: str,
+    _settings: Settings,
+    environ: Mapping[str, str],
+    wait: float,
+    warn: Callable[[str], None],
+) -> Store:
+    from tweetbot.store.redis import RedisStore
+
+    return RedisStore(name, url=environ[REDIS_VARIABLE], wait=wait, warn=warn)
+
+
+_STORES: dict[str, _Open] = {"folder": _folder, "command": _command, "redis": _redis}

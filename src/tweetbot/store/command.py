@@ -1,0 +1,282 @@
+"""A document that lives elsewhere: in a CI secret, a secret manager, an encrypted file.
+
+It comes from `TWEETBOT_PROFILE_JSON` or from the output of `TWEETBOT_LOAD_COMMAND`, and goes to
+the standard input of `TWEETBOT_SAVE_COMMAND`, as one line. There is no lock here: what keeps a
+second writer out is the CI's concurrency group, or commands that end with 75 when somebody was
+faster. A compare-and-swap at the save alone is not enough: another run may load between the
+rehearsal and the save, and show X the spent token. So the rehearsal has to be visible to a load.
+
+1. *rehearse*: save the current document. It proves token, network and permission while nothing
+   is spent.
+2. *hold signals back*; the caller sends the request.
+3. *save* the new document, in three tries; then `TokenNotSaved`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+
+from tweetbot.errors import (
+    ConfigurationError,
+    LoginNeeded,
+    Overtaken,
+    TokenNotSaved,
+    TweetbotError,
+)
+from tweetbot.profile import LOGGED_OUT, Moved, Profile, Unreadable, dump, parse
+from tweetbot.store.signals import signals_held_back
+
+PROFILE_JSON = "TWEETBOT_PROFILE_JSON"
+LOAD_COMMAND = "TWEETBOT_LOAD_COMMAND"
+SAVE_COMMAND = "TWEETBOT_SAVE_COMMAND"
+
+SOMEBODY_WAS_FASTER = 75  # EX_TEMPFAIL of sysexits.h
+DEADLINE = 60.0  # seconds for one run of a command
+_LOOK = 0.5  # seconds between two looks whether a command has ended
+_WORDS_KEPT = 500
+_TOKEN_LIKE = re.compile(r"[\w=~+/-]{32,}")  # X's are longer; few other words are
+SAVE_AGAIN_AFTER = (1.0, 3.0)  # seconds before each further try to save a renewed token
+
+
+class CommandStore:
+    """A profile document behind two commands, which the shell runs.
+
+    `mask` is told each secret before it is used, so that a CI's log can hide it; `deadline` is
+    in seconds, for one run of a command.
+    """
+
+    def __init__(
+        self,
+        profile: str,
+        *,
+        environ: Mapping[str, str],
+        warn: Callable[[str], None],
+        mask: Callable[[str], None] = lambda _: None,
+        deadline: float = DEADLINE,
+        now: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.interrupted_at: int | None = None
+        self._profile = profile
+        self._environ = {**environ, "TWEETBOT_PROFILE": profile}
+        self._warn = warn
+        self._mask = mask
+        self._deadline = deadline
+        self._now = now
+        self._sleep = sleep
+        self._current: Profile | None = None
+        self._warned = False
+        self._hidden: set[str] = set()
+
+    def __str__(self) -> str:
+        names = (LOAD_COMMAND, PROFILE_JSON, SAVE_COMMAND)
+        return next((name for name in names if self._environ.get(name)), PROFILE_JSON)
+
+    def make_ready(self) -> None:
+        """Say at once if a login could not be kept."""
+        self._save_command()
+
+    @contextmanager
+    def lock(self, *, new: bool = False) -> Iterator[None]:
+        """Lock nothing; see the top of this module."""
+        if not new:
+            self.load()
+        yield
+
+    def load(self) -> Profile:
+        """Return the document; what was saved in this run is newer than what is outside."""
+        if self._current:
+            return self._current
+        document = self._document()
+        if not document.strip():
+            raise LoginNeeded(
+                f"Not logged in: neither {PROFILE_JSON} nor {LOAD_COMMAND} gives a document.",
+                "Log in on a laptop, and put there what `tweetbot export` prints.",
+            )
+        try:
+            profile = parse(document)
+        except Unreadable as error:
+            raise ConfigurationError(
+                f"What {self} gives cannot be read as a profile: {error}.",
+                "It has to be what `tweetbot export` printed, or what the save command was given.",
+            ) from None
+        self._hide(profile)
+        self._current = profile
+        return profile
+
+    def save(self, profile: Profile) -> None:
+        """Hand the document to the save command; without one it lives as long as this run."""
+        if self._environ.get(SAVE_COMMAND):
+            self._hide(profile)
+            self._hand_over(profile)
+        elif not self._warned:
+            self._warned = True
+            self._warn(f"There is no {SAVE_COMMAND}: what this run does will not be remembered.")
+        self._current = profile
+
+    def rehearse(self, current: Profile | None) -> None:
+        """Prove that a document can be saved, by saving the current one."""
+        self._save_command()
+        if current:
+            self.save(current)
+
+    @contextmanager
+    def prepare(self, current: Profile) -> Iterator[CommandStore]:
+        """Prove that a renewed token can be saved; signals are held back inside."""
+        self.rehearse(current)
+        with signals_held_back():
+            yield self
+
+    def commit(self, renewed: Profile) -> None:
+        """Save the renewed token, in three tries; raises `TokenNotSaved`."""
+        self._hide(renewed)
+        failure: TweetbotError | None = None
+        for pause in (*SAVE_AGAIN_AFTER, None):
+            try:
+                self._hand_over(renewed)
+            except TweetbotError as error:
+                failure = error
+                if pause is not None:
+                    self._sleep(pause)
+            else:
+                self._current = renewed
+                return
+        raise TokenNotSaved(
+            f"The login was renewed, but could not be saved: {failure and failure.happened}",
+            "Nothing was posted. Mend the save command; if the next run is refused, run"
+            " `tweetbot auth`.",
+        )
+
+    def set_aside(self) -> None:
+        """Leave an unreadable document to be replaced: there is no second place for it here."""
+        self._current = None
+
+    def remove(self) -> None:
+        """Forget the bot: what stays outside is marked, for it cannot be removed from here."""
+        if self._current:
+            note = Moved(at=int(self._now()), note=LOGGED_OUT)
+            self.save(replace(self._current, moved=note))
+
+    def remove_leftovers(self) -> None:
+        """Do nothing: there are none."""
+
+    def check_writable(self) -> None:
+        """Know nothing: only a save tells."""
+
+    @property
+    def mode(self) -> None:
+        """There is no file."""
+
+    # -- the commands ---------------------------------------------------------------------------
+
+    def _document(self) -> bytes:
+        command = self._environ.get(LOAD_COMMAND)
+        if not command:
+            return self._environ.get(PROFILE_JSON, "").encode(errors="surrogateescape")
+        return self._run(LOAD_COMMAND, command, b"")
+
+    def _hand_over(self, profile: Profile) -> None:
+        line = json.dumps(json.loads(dump(profile))) + "\n"
+        self._run(SAVE_COMMAND, self._save_command(), line.encode(), profile)
+
+    def _save_command(self) -> str:
+        command = self._environ.get(SAVE_COMMAND)
+        if not command:
+            raise ConfigurationError(
+                f"There is no {SAVE_COMMAND} to keep a login that changes.",
+                "X's refresh tokens work once: renewed and not kept, the bot would be locked out."
+                f" Set {SAVE_COMMAND}.",
+            )
+        return command
+
+    def _run(self, name: str, command: str, document: bytes, *saved: Profile) -> bytes:
+        """Run a command; raises `Overtaken` if somebody was faster, else `ConfigurationError`."""
+        code, out, err = _shell(command, document, self._environ, deadline=self._deadline)
+        if code == 0:
+            return out
+        # What a load command wrote to its standard output is the document, or the half of it.
+        said = self._without_secrets(err or (out if saved else b""), *saved)
+        if code is None:
+            raise ConfigurationError(f"{name} did not end within {self._deadline:g} s. {said}")
+        if code == SOMEBODY_WAS_FASTER:
+            raise Overtaken(f"Another run was faster, says {name}. {said}", "Run again later.")
+        raise ConfigurationError(f"{name} ended with {code}. {said}", "Mend it.")
+
+    def _hide(self, profile: Profile) -> None:
+        for secret in set(_secrets(profile)) - self._hidden:
+            self._mask(secret)
+            self._hidden.add(secret)
+
+    def _without_secrets(self, output: bytes, *more: Profile) -> str:
+        text = " ".join(output.decode(errors="replace").split())
+        for profile in filter(None, (self._current, *more)):
+            for secret in _secrets(profile):
+                text = text.replace(secret, "[hidden]")
+        text = _TOKEN_LIKE.sub("[hidden]", text)  # a secret that nobody knows yet
+        return "".join(c if c.isprintable() else " " for c in text)[-_WORDS_KEPT:]
+
+
+def _shell(
+    command: str, document: bytes, environ: Mapping[str, str], *, deadline: float
+) -> tuple[int | None, bytes, bytes]:
+    """Run `command`; its exit status is `None` if it had to be ended, with all its children.
+
+    Its own end is what counts: a child that lives on and keeps the pipes (the master of an ssh
+    connection, say) is not waited for.
+    """
+    with subprocess.Popen(
+        command,
+        shell=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environ,
+        start_new_session=True,
+    ) as process:
+        try:
+            code, out, err = _communicate(process, document, deadline)
+        finally:
+            if process.poll() is None:
+                _end(process)
+    return code, out, err
+
+
+def _communicate(
+    process: subprocess.Popen[bytes], document: bytes, deadline: float
+) -> tuple[int | None, bytes, bytes]:
+    ends_at = time.monotonic() + deadline
+    rest: bytes | None = document
+    while True:
+        left = ends_at - time.monotonic()
+        ended = process.poll() is not None
+        try:
+            out, err = process.communicate(rest, timeout=max(0, min(_LOOK, left)))
+        except subprocess.TimeoutExpired as late:
+            rest = None  # it is on its way
+            if ended or left <= 0:
+                return process.poll(), late.stdout or b"", late.stderr or b""
+        else:
+            return process.returncode, out, err
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _secrets(profile: Profile) -> Iterator[str]:
+    yield profile.token.access_token
+    yield profile.token.refresh_token
+    if profile.client.client_secret:
+        yield profile.client.client_secret

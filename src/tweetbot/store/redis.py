@@ -1,0 +1,379 @@
+"""A document in Redis, for many bots on many hosts.
+
+One hash a profile, `tweetbot:<name>`, with the fields `document`, `version` and `token` (the digest
+of the refresh token). The lock is a key beside it with an owner and a short expiry, which a thread
+extends while the run lives: a killed run blocks its bot for `LEASE` seconds, less than the next one
+waits. A lock can be lost all the same (a host that sleeps, a server that was away), so every save
+also compares the version: a run that lost its lock cannot overwrite a newer document. A lock lost
+before the refresh ends the run; after it, the renewed token is written if the stored one is still
+the one that was spent.
+
+Each command may be sent twice, because its answer may be lost: it finds what it did before.
+
+Redis has to keep what it was given: `appendonly yes`, `appendfsync always` or `everysec`, and no
+eviction of keys that never expire. That is checked where the server lets it be read.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from tweetbot.errors import (
+    ConfigurationError,
+    LoginNeeded,
+    Overtaken,
+    Temporary,
+    TokenNotSaved,
+    TweetbotError,
+)
+from tweetbot.profile import Profile, Unreadable, dump, parse
+from tweetbot.store.signals import signals_held_back
+
+PREFIX = "tweetbot:"
+LEASE = 20.0  # seconds for which a run that was killed keeps others out
+_BEATS = 4  # how often a lease is extended in its length
+_POLL = 0.1
+_DEADLINE = 5.0  # seconds for one command
+_RESENDS = 2  # of one command, after 0.4 and 0.8 seconds
+_TLS_OPTIONS = {
+    "ssl_ca_certs",
+    "ssl_cert_reqs",
+    "ssl_certfile",
+    "ssl_check_hostname",
+    "ssl_keyfile",
+}
+
+# What is good for a document that never expires; `volatile-*` evicts keys that do, such as a lock.
+_NEEDED = {
+    "appendonly": ("yes",),
+    "appendfsync": ("always", "everysec"),
+    "maxmemory-policy": (
+        "noeviction",
+        "volatile-lru",
+        "volatile-lfu",
+        "volatile-lrm",
+        "volatile-random",
+        "volatile-ttl",
+    ),
+}
+SAVE_AGAIN_AFTER = (1.0, 3.0)  # seconds before each further try to save a renewed token
+
+# Compare and set in one step. KEYS: the hash. ARGV: the version that was loaded, the digest of the
+# spent refresh token ('' but after a renewal), the new version, the new digest, the document. The
+# new version stands there already if only the answer to an earlier try was lost.
+_SAVE = """
+local version = redis.call('HGET', KEYS[1], 'version') or ''
+local token = redis.call('HGET', KEYS[1], 'token') or ''
+local spent = ARGV[2] ~= '' and token == ARGV[2]
+if version == ARGV[3] then return 1 end
+if version ~= ARGV[1] and not spent then return 0 end
+redis.call('HSET', KEYS[1], 'version', ARGV[3], 'token', ARGV[4], 'document', ARGV[5])
+return 1
+"""
+# Take the lock or extend it; one that has expired and that nobody took is taken back.
+# KEYS: the lock. ARGV: the owner, the lease in milliseconds.
+_HOLD = """
+local owner = redis.call('GET', KEYS[1])
+if owner and owner ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+_RELEASE = """
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+
+
+class RedisStore:
+    """One profile document in a Redis server; `url` is redis:// or rediss://.
+
+    `lease` is how many seconds a lock outlives its run.
+    """
+
+    def __init__(
+        self,
+        profile: str,
+        *,
+        url: str,
+        wait: float = 30.0,
+        lease: float = LEASE,
+        warn: Callable[[str], None] = lambda _: None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.interrupted_at: int | None = None
+        self._profile = profile
+        self._key = PREFIX + profile
+        self._url = url
+        self._wait = wait
+        self._lease = lease
+        self._warn = warn
+        self._sleep = sleep
+        self._owner = ""
+        self._version = ""
+
+    def __str__(self) -> str:
+        return f"{shown(self._url)} {self._key}"
+
+    def make_ready(self) -> None:
+        """Raise `ConfigurationError` if the server could forget a login."""
+        self._check_durability()
+
+    @contextmanager
+    def lock(self, *, new: bool = False) -> Iterator[None]:
+        """Hold the profile's lock, which expires by itself; waits for another run."""
+        self._check_durability()
+        if not new:
+            self.load()  # raises "not logged in"
+        self._owner = secrets.token_hex(16)
+        try:
+            self._wait_for_lock()
+            with self._kept_alive():
+                yield
+        finally:
+            with suppress(TweetbotError), self._errors():  # it expires by itself
+                self._redis.eval(_RELEASE, 1, self._lock_key, self._owner)
+            self._redis.close()
+
+    def load(self) -> Profile:
+        """Return the document, and remember its version for the next save."""
+        with self._errors():
+            document, version = self._redis.hmget(self._key, "document", "version")
+        self._version = version or ""
+        if document is None:
+            raise LoginNeeded(
+                f"Not logged in: there is no {self._key} in {shown(self._url)}.",
+                "Run `tweetbot auth`, or `tweetbot import`.",
+            )
+        try:
+            return parse(document.encode(errors="surrogateescape"))
+        except Unreadable as error:
+            raise ConfigurationError(
+                f"{self} cannot be read as a profile: {error}.",
+                "Mend it or restore it; `tweetbot auth --force` replaces it.",
+            ) from None
+
+    def save(self, profile: Profile) -> None:
+        """Replace the document; raises `Overtaken` if another run has done so meanwhile."""
+        with self._errors():
+            saved = self._write(profile)
+        if not saved:
+            raise Overtaken(f"Another run has changed {self} meanwhile.", "Run again later.")
+
+    def rehearse(self, current: Profile | None) -> None:
+        """Prove that a document can be saved, and that the lock is still ours."""
+        with self._errors():
+            mine = self._hold()
+        if not mine:
+            raise Overtaken(f"Another run has taken the lock of {self}.", "Run again later.")
+        if current:
+            self.save(current)
+
+    @contextmanager
+    def prepare(self, current: Profile) -> Iterator[RedisStore]:
+        """Prove that a renewed token can be saved; signals are held back inside."""
+        self.rehearse(current)
+        with signals_held_back():
+            yield self
+
+    def commit(self, renewed: Profile) -> None:
+        """Save the renewed token, if the stored one is the one that was spent."""
+        version = secrets.token_hex(8)  # the same in each try: the first may have done it
+        happened = "another login stands there by now"
+        for pause in (*SAVE_AGAIN_AFTER, None):
+            try:
+                with self._errors():
+                    if self._write(renewed, parent=renewed.token.parent or "", version=version):
+                        return
+                break
+            except (ConfigurationError, Temporary) as error:
+                happened = error.happened.rstrip(".")
+                if pause is not None:
+                    self._sleep(pause)
+        raise TokenNotSaved(
+            f"The login was renewed, but could not be saved in {self}: {happened}.",
+            "Nothing was posted. Mend the server; if the next run is refused, run `tweetbot auth`.",
+        )
+
+    def set_aside(self) -> None:
+        """Keep an unreadable document under another key."""
+        with self._errors():
+            self._redis.rename(self._key, f"{self._key}:bad")
+        self._version = ""
+
+    def remove(self) -> None:
+        """Forget the bot."""
+        with self._errors():
+            self._redis.delete(self._key)
+
+    def remove_leftovers(self) -> None:
+        """Do nothing: there are none."""
+
+    def check_writable(self) -> None:
+        """Raise `ConfigurationError` if the server could forget a login."""
+        self._check_durability()
+
+    @property
+    def mode(self) -> None:
+        """There is no file."""
+
+    # -- the server -----------------------------------------------------------------------------
+
+    @cached_property
+    def _redis(self) -> Any:
+        return connect(self._url)
+
+    @property
+    def _lock_key(self) -> str:
+        return f"{self._key}:lock"
+
+    def _write(self, profile: Profile, *, parent: str = "", version: str | None = None) -> bool:
+        """Write if the version is ours or the token is `parent`; say whether it stands there."""
+        version = version or secrets.token_hex(8)
+        document = dump(profile).decode()
+        arguments = (self._version, parent, version, profile.token.digest, document)
+        written = bool(self._redis.eval(_SAVE, 1, self._key, *arguments))
+        if written:
+            self._version = version
+        return written
+
+    def _hold(self) -> bool:
+        """Take or extend the lock; say whether it is ours."""
+        return bool(
+            self._redis.eval(_HOLD, 1, self._lock_key, self._owner, round(self._lease * 1e3))
+        )
+
+    def _wait_for_lock(self) -> None:
+        deadline = time.monotonic() + self._wait
+        with self._errors():
+            while not self._hold():
+                if time.monotonic() >= deadline:
+                    raise Temporary(
+                        "Another run of this bot is active.", "Nothing was posted; run again later."
+                    )
+                time.sleep(_POLL)
+
+    @contextmanager
+    def _kept_alive(self) -> Iterator[None]:
+        """Extend the lock from a thread; it ends before the lock is released, or takes it back."""
+        ended = threading.Event()
+
+        def extend() -> None:
+            while not ended.wait(self._lease / _BEATS):
+                with suppress(TweetbotError), self._errors():  # whoever saves will see it
+                    self._hold()
+
+        thread = threading.Thread(target=extend, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join(_DEADLINE)
+
+    def _check_durability(self) -> None:
+        if is_volatile(self._url):
+            return
+        for name, good in _NEEDED.items():
+            found = self._config(name)
+            if found is not None and found not in good:
+                raise ConfigurationError(
+                    f"{shown(self._url)} may forget a login: its {name} is {found}.",
+                    f"Set {name} to {good[0]}; or accept that by ?volatile=ok in TWEETBOT_STORE.",
+                )
+
+    def _config(self, name: str) -> str | None:
+        """Read a setting of the server; `None` if it does not let it be read."""
+        redis = _library()
+        with self._errors():
+            try:
+                return str(self._redis.config_get(name)[name])
+            except (redis.ResponseError, KeyError):
+                return None
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        redis = _library()
+        try:
+            yield
+        except redis.RedisError as error:
+            away = isinstance(error, redis.ConnectionError | redis.TimeoutError)
+            if away and not isinstance(error, redis.AuthenticationError):
+                raise Temporary(
+                    f"{shown(self._url)} cannot be reached ({type(error).__name__}).",
+                    "Run again later.",
+                ) from None
+            raise ConfigurationError(
+                f"{shown(self._url)} refused: {self._without_password(str(error))}.",
+                "Check TWEETBOT_STORE and the server.",
+            ) from None
+
+    def _without_password(self, said: str) -> str:
+        password = self._redis.connection_pool.connection_kwargs.get("password")
+        return said.replace(password, "[hidden]") if password else said
+
+
+def connect(url: str) -> Any:
+    """Return a client of redis-py for `url`; connects when it is first used."""
+    redis = _library()
+    options = _options(url)
+    unknown = ", ".join(sorted(options.keys() - _TLS_OPTIONS - {"volatile"}))
+    if unknown:
+        raise ConfigurationError(f"TWEETBOT_STORE has options that are unknown: {unknown}.")
+    options.pop("volatile", None)
+    try:
+        return redis.Redis.from_url(
+            f"{url.partition('?')[0]}?{urlencode(options)}",
+            decode_responses=True,
+            encoding_errors="surrogateescape",  # what is no UTF-8 is no document, and no bug
+            socket_timeout=_DEADLINE,
+            socket_connect_timeout=_DEADLINE,
+            retry=redis.retry.Retry(redis.backoff.ExponentialBackoff(cap=1, base=0.2), _RESENDS),
+        )
+    except ValueError:
+        raise ConfigurationError("TWEETBOT_STORE is no URL of a Redis server.") from None
+
+
+def _library() -> ModuleType:
+    try:
+        import redis
+    except ImportError:
+        raise ConfigurationError(
+            "The Redis store needs the package redis.",
+            "Install it: pip install 'tweetbot-cli[redis]'",
+        ) from None
+    return redis
+
+
+def names(url: str) -> list[str]:
+    """Return the names of the profiles in the server."""
+    store = RedisStore("", url=url)
+    with store._errors():
+        keys = set(store._redis.scan_iter(match=f"{PREFIX}*", count=1000))
+    return sorted(key.removeprefix(PREFIX) for key in keys if key.count(":") == 1)
+
+
+def is_volatile(url: str) -> bool:
+    """Whether the person accepts a server that may forget."""
+    return _options(url).get("volatile") == "ok"
+
+
+def shown(url: str) -> str:
+    """Return `url` without user, password and options, even if it is no URL."""
+    scheme, _, rest = url.rpartition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+
+
+def _options(url: str) -> dict[str, str]:
+    try:
+        query = urlsplit(url).query
+    except ValueError:
+        raise ConfigurationError("TWEETBOT_STORE is no URL of a Redis server.") from None
+    return {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}

@@ -1,0 +1,505 @@
+"""A bot in a Redis server: its lock, lost answers, passwords, and a soak with real processes.
+
+Run as a program, this file is one worker of the soak.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tweetbot import posting
+from tweetbot.errors import ConfigurationError, LoginNeeded, Overtaken, TokenNotSaved, TweetbotError
+from tweetbot.profile import Profile, Token, parse
+from tweetbot.sandbox import Fault, Sandbox
+from tweetbot.sources import given
+from tweetbot.store.redis import LEASE, RedisStore, connect, shown
+from tweetbot.transport import Transport
+
+if TYPE_CHECKING:
+    from tests.conftest import Bot, RedisServer
+
+TEXT = "Hello"
+PASSWORD = "correct-horse"
+KEY = "tweetbot:default"
+
+
+@pytest.fixture
+def server(redis_server: RedisServer) -> RedisServer:
+    return redis_server
+
+
+@pytest.fixture
+def redis_bot(bot: Bot, server: RedisServer) -> Bot:
+    """A bot that lives in Redis, with a token that is due."""
+    bot.make_due()
+    move_in(RedisStore("default", url=server.url), bot.path.read_bytes())
+    bot.path.unlink()
+    bot.environ["TWEETBOT_STORE"] = server.url
+    return bot
+
+
+def move_in(store: RedisStore, document: bytes) -> None:
+    with store.lock(new=True):
+        with suppress(LoginNeeded):
+            store.load()
+        store.save(parse(document))
+
+
+def stored(server: RedisServer, name: str = "default") -> Profile:
+    return RedisStore(name, url=server.url).load()
+
+
+def renewed(profile: Profile, refresh_token: str = "new") -> Profile:
+    token = Token(access_token="a", refresh_token=refresh_token, parent=profile.token.digest)
+    return replace(profile, token=token)
+
+
+# -- the lock -------------------------------------------------------------------------------------
+
+
+def test_a_killed_run_blocks_its_bot_for_less_than_the_next_one_waits(
+    redis_bot: Bot, server: RedisServer
+) -> None:
+    redis_bot.x.fault("token", Fault("silent"))
+    with redis_bot.start("post", TEXT) as process:
+        while not redis_bot.x.count("token"):
+            time.sleep(0.01)
+        process.kill()
+    assert 0 < int(server.ask("PTTL", f"{KEY}:lock")) <= LEASE * 1000 < 30_000
+    server.ask("PEXPIRE", f"{KEY}:lock", "500")
+    assert redis_bot.run("post", TEXT).code == 0
+
+
+def test_a_lock_lives_as_long_as_its_run(redis_bot: Bot, server: RedisServer) -> None:
+    with RedisStore("default", url=server.url, lease=0.4).lock():
+        time.sleep(1)
+        run = redis_bot.run("post", TEXT, "--wait", "0")
+    assert (run.code, redis_bot.x.requests) == (6, ())
+    assert server.ask("EXISTS", f"{KEY}:lock") == "0"
+
+
+@pytest.mark.usefixtures("redis_bot")
+def test_a_lock_that_another_run_took_ends_the_run_before_the_refresh(server: RedisServer) -> None:
+    store = RedisStore("default", url=server.url)
+    with store.lock():
+        current = store.load()
+        server.ask("SET", f"{KEY}:lock", "another")
+        with pytest.raises(Overtaken), store.prepare(current):
+            pytest.fail("the token would have been spent")
+    assert server.ask("GET", f"{KEY}:lock") == "another"  # not released by the loser
+
+
+@pytest.mark.usefixtures("redis_bot")
+def test_a_run_that_lost_its_lock_cannot_overwrite_a_newer_document(server: RedisServer) -> None:
+    late, early = (RedisStore("default", url=server.url) for _ in range(2))
+    profile = late.load()
+    early.load()
+    early.save(profile.with_budget(5))
+    with pytest.raises(Overtaken):
+        late.save(profile.with_budget(7))
+    assert stored(server).spend.budget_usd == 5
+
+
+@pytest.mark.usefixtures("redis_bot")
+def test_a_renewed_token_is_saved_over_whatever_still_has_the_spent_one(
+    server: RedisServer,
+) -> None:
+    late, early = (RedisStore("default", url=server.url) for _ in range(2))
+    with late.lock():
+        profile = late.load()
+        with late.prepare(profile) as slot:
+            early.save(early.load().with_budget(5))
+            slot.commit(renewed(profile))
+    assert stored(server).token.refresh_token == "new"
+
+
+@pytest.mark.usefixtures("redis_bot")
+def test_a_renewed_token_is_not_saved_over_another_login(server: RedisServer) -> None:
+    late, early = (RedisStore("default", url=server.url) for _ in range(2))
+    with late.lock():
+        profile = late.load()
+        with late.prepare(profile) as slot:
+            early.save(renewed(early.load(), "another"))
+            with pytest.raises(TokenNotSaved):
+                slot.commit(renewed(profile))
+    assert stored(server).token.refresh_token == "another"
+
+
+# -- the server -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["EVAL", "HMGET"])
+def test_a_lost_answer_is_asked_for_again(
+    command: str, redis_bot: Bot, server: RedisServer
+) -> None:
+    with cut_after(server, command) as url:
+        redis_bot.environ["TWEETBOT_STORE"] = url
+        run = redis_bot.run("post", TEXT)
+    assert (run.code, redis_bot.x.count("token"), redis_bot.x.count("post")) == (0, 1, 1), run.err
+    assert len(stored(server).posts) == 1
+
+
+@contextmanager
+def cut_after(server: RedisServer, command: str) -> Iterator[str]:
+    """Stand between client and server, and lose every other answer to a `command`, three times."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    real, cuts = server.port, [0]
+    port = listener.getsockname()[1]
+
+    def serve(client: socket.socket) -> None:
+        upstream = socket.create_connection(("127.0.0.1", real))
+        with client, upstream, suppress(OSError):
+            while request := client.recv(1 << 20):
+                upstream.sendall(request)
+                answer = upstream.recv(1 << 20)
+                seen = command.encode() in request
+                cuts[0] += seen
+                if seen and cuts[0] in (1, 3, 5):
+                    return
+                client.sendall(answer)
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        assert cuts[0] > 0
+
+
+@pytest.mark.usefixtures("redis_bot")
+def test_a_server_that_is_gone_after_the_refresh_costs_exit_8(server: RedisServer) -> None:
+    store = RedisStore("default", url=server.url, sleep=lambda _: None)
+    with store.lock():
+        profile = store.load()
+        with store.prepare(profile) as slot:
+            server.kill()
+            with pytest.raises(TokenNotSaved, match="cannot be reached"):
+                slot.commit(renewed(profile))
+
+
+@pytest.mark.usefixtures("redis_bot")
+def test_a_server_that_comes_back_gets_the_renewed_token(server: RedisServer) -> None:
+    store = RedisStore("default", url=server.url, sleep=lambda _: void(server.start()))
+    with store.lock():
+        profile = store.load()
+        with store.prepare(profile) as slot:
+            server.kill()
+            slot.commit(renewed(profile))
+    assert stored(server).token.refresh_token == "new"
+
+
+def void(_: object) -> None:
+    """Drop a value."""
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("appendonly", "no", 2),
+        ("appendfsync", "no", 2),
+        ("maxmemory-policy", "allkeys-lru", 2),
+        ("maxmemory-policy", "volatile-lru", 0),
+    ],
+)
+def test_a_server_that_may_forget_is_refused_unless_that_is_accepted(
+    name: str, value: str, code: int, redis_bot: Bot, server: RedisServer
+) -> None:
+    server.ask("CONFIG", "SET", name, value)
+    run = redis_bot.run("post", TEXT)
+    assert run.code == code, run.err
+    if code:
+        assert redis_bot.x.requests == ()
+        assert f"its {name} is {value}" in run.err
+        redis_bot.environ["TWEETBOT_STORE"] += "?volatile=ok"
+        assert redis_bot.run("post", TEXT).code == 0
+
+
+def test_where_config_is_forbidden_it_is_not_checked(redis_bot: Bot, server: RedisServer) -> None:
+    server.ask("CONFIG", "SET", "appendonly", "no")
+    server.ask("ACL", "SETUSER", "bot", "on", f">{PASSWORD}", "~tweetbot:*", "+@all", "-config")
+    redis_bot.environ["TWEETBOT_STORE"] = with_user(server, f"bot:{PASSWORD}")
+    run = redis_bot.run("post", TEXT)
+    assert run.code == 0, run.err
+
+
+def with_user(server: RedisServer, user: str) -> str:
+    return server.url.replace("//", f"//{user}@")
+
+
+# -- the URL --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("args", [("post", TEXT, "-v"), ("status",), ("status", "--json")])
+@pytest.mark.parametrize("where", ["wrong password", "nobody there", "no URL"])
+def test_the_password_is_never_shown(
+    where: str, args: tuple[str, ...], redis_bot: Bot, server: RedisServer
+) -> None:
+    url = {
+        "wrong password": with_user(server, f":{PASSWORD}"),
+        "nobody there": f"redis://:{PASSWORD}@127.0.0.1:1/0",
+        "no URL": f"redis://:{PASSWORD}/?#{PASSWORD}@127.0.0.1:x/0",
+    }[where]
+    server.ask("CONFIG", "SET", "requirepass", "another")
+    redis_bot.environ["TWEETBOT_STORE"] = url
+    run = redis_bot.run(*args)
+    assert run.code == (6 if where == "nobody there" else 2), run.err
+    assert PASSWORD not in run.out + run.err
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("redis://u:p@h:1/0?volatile=ok", "redis://h:1/0"),
+        ("rediss://:p/?#@h/0", "rediss://h/0"),
+        ("redis://h", "redis://h"),
+    ],
+)
+def test_a_url_is_shown_without_what_is_secret(url: str, place: str) -> None:
+    assert shown(url) == place
+
+
+def test_rediss_and_its_options_are_passed_on() -> None:
+    pool = connect("rediss://h/0?ssl_cert_reqs=none&volatile=ok").connection_pool
+    assert pool.connection_class.__name__ == "SSLConnection"
+    assert pool.connection_kwargs["ssl_cert_reqs"] == "none"
+
+
+def test_an_unknown_option_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="volatil"):
+        connect("redis://h/0?volatil=ok")
+
+
+def test_without_the_package_the_extra_is_named(bot: Bot, tmp_path: Path) -> None:
+    (tmp_path / "redis.py").write_text("raise ImportError")
+    bot.environ |= {"TWEETBOT_STORE": "redis://127.0.0.1", "PYTHONPATH": str(tmp_path)}
+    run = bot.run("post", TEXT)
+    assert run.code == 2
+    assert "tweetbot-cli[redis]" in run.err
+
+
+def test_status_lists_all_bots_of_the_server(redis_bot: Bot, server: RedisServer) -> None:
+    document = json.dumps({**json.loads(server.ask("HGET", KEY, "document"))}).encode()
+    move_in(RedisStore("second", url=server.url), document)
+    server.ask("SET", "tweetbot:second:lock", "x")
+    run = redis_bot.run("status", "--json")
+    assert [one["profile"] for one in run.json["profiles"]] == ["default", "second"]
+
+
+# -- the soak -------------------------------------------------------------------------------------
+
+PROCESSES, BOTS = 10, 3
+SOAK_LEASE = 1.0  # so that a killed process does not end the soak for its bot
+RENEWALS = 3  # for each post: X takes a hundred posts in a quarter of an hour
+PAUSE = 1.5  # for which a post that nobody answered for is not looked up
+
+
+class Loud(RedisStore):
+    """Says when a token is being spent, so that it is known where a process was killed."""
+
+    @contextmanager
+    def prepare(self, current: Profile) -> Iterator[RedisStore]:
+        with super().prepare(current) as slot:
+            print("spending", flush=True)  # noqa: T201  # the worker's report
+            yield slot
+            print("kept", flush=True)  # noqa: T201
+
+
+def work(url: str, api_url: str, name: str, number: int, first: int) -> None:
+    """Renew and post one text after the other until killed; each until it is known to be out."""
+    around = posting.Surroundings(api_url=api_url, check_after=(0, PAUSE))
+    index = first
+    while True:
+        store = Loud(name, url=url, wait=20, lease=SOAK_LEASE)
+        text = f"{name}, worker {number}, text {index}"
+        code = 0
+        with Transport(user_agent="tweetbot", environ={}) as http:
+            try:
+                for _ in range(RENEWALS):
+                    posting.renew(store, http, surroundings=around)
+                posting.post(store, http, given(text), surroundings=around)
+            except TweetbotError as error:
+                code = error.code
+                print(f"said {error}", flush=True)  # noqa: T201
+        index += code == 0
+        print(f"ended {code}", flush=True)  # noqa: T201
+
+
+@dataclass
+class Worker:
+    """A process of the soak that is started again whenever it was killed."""
+
+    args: tuple[str, ...]
+    name: str
+    codes: list[int] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
+    spending: bool = False
+    process: subprocess.Popen[str] | None = None
+    listener: threading.Thread | None = None
+
+    def start(self) -> None:
+        done = str(self.codes.count(0))
+        command = [sys.executable, __file__, *self.args, done]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        self.listener = threading.Thread(target=self._listen, args=(self.process,))
+        self.listener.start()
+
+    def kill(self) -> bool:
+        """End it; whether it was between the request for a token and its save."""
+        assert self.process
+        assert self.listener
+        self.process.kill()
+        self.process.wait()
+        self.listener.join()
+        cut, self.spending = self.spending, False
+        return cut
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout
+        with process.stdout as lines:
+            for line in lines:
+                word, _, rest = line.partition(" ")
+                self.spending = word.strip() == "spending"
+                if word == "ended":
+                    self.codes.append(int(rest))
+                elif word == "said":
+                    self.said.append(rest)
+
+
+def dead(store: RedisStore, x: Sandbox) -> bool:
+    """Whether X has renewed the login and nobody knows the new one."""
+    around = posting.Surroundings(api_url=x.url, check_after=(0, PAUSE))
+    with Transport(user_agent="tweetbot", environ={}) as http:
+        try:
+            posting.renew(store, http, surroundings=around)
+        except LoginNeeded:
+            return True
+    return False
+
+
+def log_in(store: RedisStore, x: Sandbox, document: bytes) -> None:
+    grant = x.grant()
+    value = json.loads(document)
+    value["client"] |= {
+        "client_secret": x.client_secret,
+        "client_id": x.client_id,
+        "api_url": x.url,
+    }
+    value["account"] = {"id": x.account.id, "username": x.account.username}
+    value["token"] |= {name: grant[name] for name in ("access_token", "refresh_token")}
+    with store.lock(new=True):
+        with suppress(LoginNeeded):
+            value["posts"] = json.loads(json.dumps([vars(p) for p in store.load().posts]))
+        store.save(parse(json.dumps(value).encode()))
+
+
+@dataclass
+class Soak:
+    """Three bots, the processes that post for them, and what was done to those."""
+
+    server: RedisServer
+    document: bytes
+    xs: dict[str, Sandbox]
+    workers: list[Worker] = field(default_factory=list)
+    kills: int = 0
+    cuts: int = 0  # kills while a token was being spent
+    lost: int = 0
+
+    def store(self, name: str) -> RedisStore:
+        return RedisStore(name, url=self.server.url, lease=SOAK_LEASE)
+
+    def start(self) -> None:
+        for name, x in self.xs.items():
+            log_in(self.store(name), x, self.document)
+        for number in range(PROCESSES):
+            name = f"bot{number % BOTS}"
+            args = (self.server.url, self.xs[name].url, name, str(number))
+            self.workers.append(Worker(args, name))
+            self.workers[-1].start()
+
+    def disturb(self, seconds: float) -> None:
+        """Kill processes, one after the other."""
+        chance = random.Random(5)
+        ends_at = time.monotonic() + seconds
+        while time.monotonic() < ends_at:
+            time.sleep(chance.uniform(0.3, 1.0))
+            victim = chance.choice(self.workers)
+            self.kills += 1
+            if victim.kill():
+                self.cuts += 1
+                self.mend(victim.name)
+            victim.start()
+
+    def mend(self, name: str) -> None:
+        """Log a bot in again if its login was lost."""
+        if dead(self.store(name), self.xs[name]):
+            self.lost += 1
+            log_in(self.store(name), self.xs[name], self.document)
+
+    def end(self) -> None:
+        for worker in self.workers:
+            self.cuts += worker.kill()
+
+    @property
+    def texts(self) -> list[str]:
+        return [post.text for x in self.xs.values() for post in x.posts]
+
+    @property
+    def codes(self) -> Counter[int]:
+        return Counter(code for worker in self.workers for code in worker.codes)
+
+    @property
+    def said(self) -> list[str]:
+        return [said for worker in self.workers for said in worker.said]
+
+
+@pytest.mark.timeout(300)
+def test_ten_processes_and_three_bots_with_kills_and_a_restart_lose_and_double_nothing(
+    bot: Bot, server: RedisServer, full: bool, figures: Callable[[str], None]
+) -> None:
+    seconds = 60 if full else 6
+    with ExitStack() as stack:
+        names = [f"bot{number}" for number in range(BOTS)]
+        xs = {name: stack.enter_context(Sandbox(refuse_duplicates=False)) for name in names}
+        soak = Soak(server, bot.path.read_bytes(), xs)
+        stack.callback(soak.end)
+        soak.start()
+        soak.disturb(seconds / 2)
+        server.kill()
+        server.start()
+        soak.disturb(seconds / 2)
+        soak.end()
+        for name in names:
+            soak.mend(name)
+    renewals = sum(x.count("token") for x in xs.values())
+    figures(
+        f"soak in Redis, {seconds} s: {PROCESSES} processes, {BOTS} bots, {len(soak.texts)} posts,"
+        f" {renewals} renewals, {soak.kills} kills ({soak.cuts} while a token was being spent),"
+        f" 1 restart of the server, {soak.lost} logins lost, exit codes {dict(soak.codes)}"
+    )
+    assert [text for text, count in Counter(soak.texts).items() if count > 1] == []
+    assert soak.lost <= soak.cuts
+    assert not {1, 2, 8} & set(soak.codes), soak.said
+
+
+if __name__ == "__main__":
+    work(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
