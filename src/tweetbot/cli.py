@@ -39,7 +39,7 @@ Saved in {store}. Before the first post:
   - say in the account's bio whose bot it is
   - do not copy the profile to another machine: `tweetbot export` moves it"""
 CRONTAB = """\
-Put the text into a file, and this line into `crontab -e`, to post every day at nine:
+Put texts into that file, one a line, and this line into `crontab -e`, to post one a day at nine:
 {line}"""
 
 

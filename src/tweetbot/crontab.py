@@ -12,14 +12,15 @@ _KEPT = ("TWEETBOT_CONFIG_DIR", "TWEETBOT_API_URL")
 
 
 def crontab_line(profile: str, folder: Path, *, environ: Mapping[str, str], program: str) -> str:
-    """Post `<profile>.txt` every day at nine; the text and a log file lie beside the profile.
+    """Post the next line of `<profile>.txt` every day at nine; it lies beside the profile.
 
-    `program` is how this process was started; the line names it by its absolute path.
+    So does a log file. `program` is how this process was started; the line names it by its
+    absolute path.
     """
     script = Path(program).resolve()
     tweetbot = [str(script)] if script.stem == "tweetbot" else [sys.executable, "-m", "tweetbot"]
     variables = [f"{name}={shlex.quote(environ[name])}" for name in _KEPT if environ.get(name)]
-    command = " ".join([*variables, shlex.join([*tweetbot, "post", "-p", profile, "-"])])
-    text, log = (shlex.quote(str(folder / f"{profile}.{suffix}")) for suffix in ("txt", "log"))
-    line = f"{command} < {text} >> {log} 2>&1"
+    texts, log = (folder / f"{profile}.{suffix}" for suffix in ("txt", "log"))
+    command = shlex.join([*tweetbot, "post", "-p", profile, "--list", str(texts)])
+    line = " ".join([*variables, command, f">> {shlex.quote(str(log))} 2>&1"])
     return "0 9 * * *  " + line.replace("%", r"\%")  # cron ends a command at a bare %

@@ -86,9 +86,12 @@ def _usage_error(error: click.ClickException, args: Sequence[str]) -> Configurat
     remedy = "See `tweetbot --help`."
     if isinstance(error, click.UsageError) and error.ctx:
         remedy = f"See `{error.ctx.command_path} --help`."
+    happened = error.format_message()
     if isinstance(error, click.NoSuchOption) and "post" in args[:1]:
         remedy = f"A text that begins with - needs -- before it: tweetbot post -- TEXT. {remedy}"
-    return ConfigurationError(error.format_message(), remedy)
+    elif "unexpected extra argument" in happened and "post" in args[:1]:
+        remedy = f'A text of several words needs quotes: tweetbot post "TEXT". {remedy}'
+    return ConfigurationError(happened if happened.endswith((".", "?")) else f"{happened}.", remedy)
 
 
 def report_bug(error: Exception, *, wants_json: bool) -> int:

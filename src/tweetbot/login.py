@@ -83,12 +83,13 @@ def log_in(
     client = choose_client(existing, settings, wishes, person)
     if existing and existing.account:
         person.tell(f"This profile belongs to @{existing.account.username}.")
-    server = AuthorizationServer(
-        client,
-        transport,
-        now=now,
-        refusal=token_refusal(now),
-    )
+    for name, profile in neighbours():
+        if profile.account and profile.client.client_id == client.client_id:
+            person.tell(
+                f"The profile {name} uses the same app: a login as @{profile.account.username} here"
+                " ends the one there."
+            )
+    server = AuthorizationServer(client, transport, now=now, refusal=token_refusal(now))
     token = ask_consent(
         server,
         client,

@@ -228,7 +228,7 @@ class _Run:
         if spend.budget_usd is not None and spend.with_post(usd).usd > spend.budget_usd:
             raise NotAllowed(
                 f"The bot's budget for {month} is used up: {spend.posts} posts, about"
-                f" ${spend.usd:.2f} of ${spend.budget_usd:.2f}, and this one costs ${usd:.3f}.",
+                f" ${spend.usd:.3f} of ${spend.budget_usd:.2f}, and this one costs ${usd:.3f}.",
                 "Nothing was posted. `tweetbot auth --budget USD` sets another budget.",
             )
 

@@ -61,7 +61,8 @@ def read_settings(environ: Mapping[str, str], *, profile: str | None = None) -> 
         try:
             return parse(text) if text else default
         except ValueError as fault:
-            faults.append(f"{name}: {fault}.")
+            option = profile is not None and name == "TWEETBOT_PROFILE"
+            faults.append(f"{'-p' if option else name}: {fault}.")
             return default
 
     if profile is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from tweetbot.errors import ConfigurationError, LoginNeeded
@@ -77,6 +78,17 @@ def find(store: Store) -> Profile | None:
         return None
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What a row of `_STORES` opens."""
+
+    name: str
+    settings: Settings
+    environ: Mapping[str, str] = field(repr=False)
+    wait: float
+    warn: Callable[[str], None]
+
+
 def open_store(
     settings: Settings,
     environ: Mapping[str, str],
@@ -86,8 +98,8 @@ def open_store(
     profile: str | None = None,
 ) -> Store:
     """Return the store of a profile: the settings' own, or the one called `profile`."""
-    name = profile or settings.profile
-    return _STORES[kind(environ)](name, settings, environ, wait, warn)
+    wanted = _Wanted(profile or settings.profile, settings, environ, wait, warn)
+    return _STORES[kind(environ)](wanted)
 
 
 def profile_names(settings: Settings, environ: Mapping[str, str]) -> list[str]:
@@ -114,45 +126,31 @@ def kind(environ: Mapping[str, str]) -> str:
     return "command" if commands else "folder"
 
 
-_Open = Callable[[str, Settings, Mapping[str, str], float, Callable[[str], None]], Store]
+def _folder(wanted: _Wanted) -> Store:
+    path = wanted.settings.config_dir / f"{wanted.name}.json"
+    return FileStore(path, state_dir=user_state_dir, wait=wanted.wait, warn=wanted.warn)
 
 
-def _folder(
-    name: str,
-    settings: Settings,
-    _environ: Mapping[str, str],
-    wait: float,
-    warn: Callable[[str], None],
-) -> Store:
-    path = settings.config_dir / f"{name}.json"
-    return FileStore(path, state_dir=user_state_dir, wait=wait, warn=warn)
-
-
-def _command(
-    name: str,
-    _settings: Settings,
-    environ: Mapping[str, str],
-    _wait: float,
-    warn: Callable[[str], None],
-) -> Store:
+def _command(wanted: _Wanted) -> Store:
     from tweetbot.store.command import CommandStore
 
-    # https://docs.github.com/actions/reference/workflow-commands-for-github-actions, "add-mask"
-    masks = environ.get("GITHUB_ACTIONS") == "true"
-    mask = (lambda secret: warn(f"::add-mask::{secret}")) if masks else (lambda _: None)
-    return CommandStore(name, environ=environ, warn=warn, mask=mask)
+    def mask(secret: str) -> None:
+        # docs.github.com, actions/reference/workflow-commands-for-github-actions, "add-mask"
+        if wanted.environ.get("GITHUB_ACTIONS") == "true":
+            wanted.warn(f"::add-mask::{secret}")
+
+    return CommandStore(wanted.name, environ=wanted.environ, warn=wanted.warn, mask=mask)
 
 
-def _redis(
-    name: str,
-    _settings: Settings,
-    environ: Mapping[str, str],
-    wait: float,
-    warn: Callable[[str], None],
-) -> Store:
+def _redis(wanted: _Wanted) -> Store:
     from tweetbot.store.redis import RedisStore
 
-    return RedisStore(name, url=environ[REDIS_VARIABLE], wait=wait, warn=warn)
+    url = wanted.environ[REDIS_VARIABLE]
+    return RedisStore(wanted.name, url=url, wait=wanted.wait, warn=wanted.warn)
 
 
-_STORES: dict[str, _Open] = {"folder": _folder, "command": _command, "redis": _redis}
+_STORES: dict[str, Callable[[_Wanted], Store]] = {
+    "folder": _folder,
+    "command": _command,
+    "redis": _redis,
+}

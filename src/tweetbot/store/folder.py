@@ -212,7 +212,10 @@ class FileStore:
         return (self._beside(".rescue"), state_dir / f"{self.path.name}.{folder}.rescue")
 
     def _not_logged_in(self) -> LoginNeeded:
-        return LoginNeeded(f"Not logged in: there is no {self.path}.", "Run `tweetbot auth`.")
+        name, others = self.path.stem, [path.stem for path in profile_paths(self.path.parent)]
+        remedy = f"Run `tweetbot auth -p {name}`" if others else "Run `tweetbot auth`"
+        choice = f"; or name one of these by -p: {', '.join(others)}" if others else ""
+        return LoginNeeded(f"Not logged in: there is no {self.path}.", f"{remedy}{choice}.")
 
     def _read(self) -> Profile:
         try:
