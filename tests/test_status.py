@@ -206,7 +206,7 @@ def test_it_waits_for_no_other_run(bot: Bot) -> None:
 def test_a_document_that_is_open_to_others_is_reported_and_not_tightened(bot: Bot) -> None:
     bot.path.chmod(0o644)
     run = bot.run("status", "-p", "default")
-    assert rows(run)["file"] == f"{bot.path} (mode 0644)"
+    assert rows(run)["kept in"] == f"{bot.path} (mode 0644)"
     assert bot.run("status", "-p", "default", "--json").json["mode"] == "0644"
     assert bot.path.stat().st_mode & 0o777 == 0o644
 
@@ -249,7 +249,7 @@ def test_a_bot_in_full(bot: Bot, clock: Clock, x: Sandbox) -> None:
     token, [post] = document["token"], document["posts"]
     assert shown == {
         "profile": "default",
-        "file": f"{bot.path} (mode 0600)",
+        "kept in": f"{bot.path} (mode 0600)",
         "account": f"@{x.account.username} (id {x.account.id})",
         "scope": token["scope"],
         "token": f"renewed {clock_of(token['obtained_at'])},"
@@ -291,7 +291,7 @@ def test_what_is_not_known_is_said_to_be_so(bot: Bot) -> None:
 def test_a_bot_that_is_not_there_has_no_mode(bot: Bot, clock: Clock) -> None:
     missing(bot, clock)
     run = bot.run("status", "-p", "default")
-    assert rows(run)["file"] == f"{bot.path} (not there)"
+    assert rows(run)["kept in"] == f"{bot.path} (not there)"
     assert "Not logged in" in rows(run)["next post"]
 
 

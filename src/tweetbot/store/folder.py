@@ -98,7 +98,9 @@ class FileStore:
         Raises `Temporary` if another run keeps it, `ConfigurationError` where there can be none,
         `LoginNeeded` if there is no document, unless `new`: then no lock file is left behind.
         """
-        if not new and not self.path.exists():
+        with _os_errors("look for", self.path):  # a folder that is closed to us, say
+            there = new or self.path.exists()
+        if not there:
             raise self._not_logged_in()
         path = self._beside(".lock")
         with _os_errors("lock", path):
