@@ -31,10 +31,11 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tweetbot import posting
+from tweetbot import moving, posting
 from tweetbot.errors import (
     AccessTokenRefused,
     GrantRefused,
+    LoginNeeded,
     OutcomeUnknown,
     TokenNotSaved,
     TweetbotError,
@@ -138,10 +139,8 @@ class Bots(RuleBasedStateMachine):
         self.x.clock = self.now_at_x
         self.fuse = Fuse()
         self.transport = WatchedTransport(self)
-        root = Path(self.folder.name)
-        self.store = CrashingStore(
-            root / "config" / "bot.json", fuse=self.fuse, now=self.now, state=root / "state"
-        )
+        self.store = self.store_in("config")
+        self.moves = 0
         self.texts = 0
         self.skew = 0.0  # of our clock against X's
         self.renewed = False  # the run has heard a new token
@@ -154,6 +153,10 @@ class Bots(RuleBasedStateMachine):
         self.transport.__exit__(None, None, None)
         self.x.close()
         self.folder.cleanup()
+
+    def store_in(self, folder: str) -> CrashingStore:
+        path = Path(self.folder.name) / folder / "bot.json"
+        return CrashingStore(path, fuse=self.fuse, now=self.now, state=self.state)
 
     def now_at_x(self) -> float:
         return self.time
@@ -197,7 +200,19 @@ class Bots(RuleBasedStateMachine):
             self.store.remove_leftovers()
         self.lost = False
 
-    # Whatever else changes a login, such as a move to another machine, is a rule of its own here.
+    @rule()
+    def move(self) -> None:
+        """Hand the bot to another machine, as `export` and `import` do; here it is out of use."""
+        here, self.moves = self.store, self.moves + 1
+        document: list[bytes] = []
+        moving.export(here, document.append, api_url=self.x.url, keep=False, now=self.now)
+        self.store = self.store_in(f"config-{self.moves}")
+        moving.take_over(self.store, document[0], api_url=self.x.url, force=False)
+        asked = len(self.x.requests)
+        around = posting.Surroundings(api_url=self.x.url, check_after=(), now=self.now)
+        with pytest.raises(LoginNeeded, match="moved on"):
+            posting.post(here, self.transport, given("Not from here"), surroundings=around)
+        assert len(self.x.requests) == asked
 
     @rule(target=unsure, pause=PAUSES, steps=STEPS)
     def post(self, pause: int, steps: int | None) -> str | MultipleResults[str]:
