@@ -224,7 +224,7 @@ def test_a_post_beyond_the_budget_is_refused_before_anything_is_spent(bot: Bot) 
     bot.make_due()
     ended = bot.run("post", "--json", HELLO)
     assert (ended.code, ended.json["error"], bot.x.requests) == (5, "not-allowed", ())
-    assert "23 posts, about $0.49 of $0.50" in ended.err
+    assert "23 posts, about $0.490 of $0.50" in ended.err
     assert "tweetbot auth --budget" in ended.err
 
 
