@@ -18,7 +18,7 @@ ROWS = (
     {"cli"},
     {"edge"},
     {"login", "moving", "posting", "preview", "status", "terminal"},
-    {"consent"},
+    {"consent", "lists"},
     {"browser", "crontab", "loopback", "xapi", "oauth", "text", "sources", "store"},
     {"entities", "transport", "profile", "redirect", "settings"},
     {"errors"},

@@ -18,9 +18,10 @@ import pytest
 
 from tweetbot import posting
 from tweetbot.errors import TweetbotError
+from tweetbot.lists import ListFile, Order, listed
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.sources import ListFile, Order, Source, given, listed
+from tweetbot.sources import Source, given
 from tweetbot.store.folder import FileStore, Slot
 from tweetbot.text import check
 from tweetbot.transport import Answer, Transport

@@ -18,7 +18,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from tweetbot.errors import ConfigurationError, TextRefused
-from tweetbot.sources import Cursor, Draft, Item, ListFile, Order, given, listed, refuse_rubbish
+from tweetbot.lists import Cursor, Item, ListFile, Order, listed
+from tweetbot.sources import Draft, given, refuse_rubbish
 
 ORDERS: tuple[Order, ...] = ("shuffle", "file")
 both_orders = pytest.mark.parametrize("order", ORDERS)

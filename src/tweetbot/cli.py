@@ -23,11 +23,12 @@ from tweetbot.errors import EXIT_CODES, ConfigurationError, LoginNeeded, TextRef
 from tweetbot.terminal import Terminal, is_terminal, show, show_json, tell, write_out
 
 if TYPE_CHECKING:
+    from tweetbot.lists import Order
     from tweetbot.posting import Surroundings
     from tweetbot.profile import Profile
     from tweetbot.sandbox import Sandbox
     from tweetbot.settings import Settings
-    from tweetbot.sources import Order, Source
+    from tweetbot.sources import Source
     from tweetbot.store import Store
     from tweetbot.text import Measure
     from tweetbot.transport import Transport
@@ -504,7 +505,7 @@ def _source(
     check: Callable[[str], Measure],
 ) -> Source:
     """Return where the draft comes from; a text that is known already is checked here."""
-    from tweetbot import sources
+    from tweetbot import lists, sources
     from tweetbot.text import LIMIT
 
     if once and list_file is None:
@@ -518,7 +519,7 @@ def _source(
     if list_file is not None:
         if list_file == "-":
             raise ConfigurationError("A list is a file; standard input cannot be one.")
-        return sources.listed(list_file, order=order, once=once)
+        return lists.listed(list_file, order=order, once=once)
     given = sources.given(_text(text or ""))
     if text == "-":
         sources.refuse_rubbish(given.text)

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from tweetbot.errors import TextRefused
+from tweetbot.lists import ListFile
 from tweetbot.profile import Profile
-from tweetbot.sources import Draft, ListFile, Source, refuse_rubbish
+from tweetbot.sources import Draft, Source, refuse_rubbish
 from tweetbot.store import Store, find
 from tweetbot.text import Measure, measure, price
 
