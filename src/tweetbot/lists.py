@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from functools import partial
@@ -22,7 +23,7 @@ from tweetbot.sources import Draft
 Order = Literal["shuffle", "file"]
 _NAME_SIZE = 12  # bytes: among a million items, two share a name with a chance of 1 in 10^17
 _LONGEST_LINE = 60_000  # characters; of the longest post, 25,000, each may be written as two
-_CHUNK = 20_000  # names kept at a time
+_CHUNK = 20_000  # names kept at a time, at most
 
 
 def listed(path: str, *, order: Order = "shuffle", once: bool = False) -> ListFile:
@@ -92,8 +93,7 @@ class ListFile:
 
     Blank lines and lines that begin with # are skipped. In an item, `\\n` is a line break, `\\#` a
     #, `\\\\` a backslash. Identical items count once. The file is read a line at a time, in one
-    pass (in the order of the file: in a few), so that neither its length nor that of a line
-    matters.
+    pass, so that neither its length nor that of a line matters.
     """
 
     path: Path
@@ -223,58 +223,131 @@ def _has_others(source: ListFile, item: Item) -> bool:
 # The items above the last one had their turn. One that is moved or copied across it may therefore
 # come twice, or wait for the next cycle; no other one does.
 
+_KEPT = 3  # the item, the one below it, and one more where the first may not begin a cycle
+
+
+class _Place(NamedTuple):
+    """An item and its place: how many items stand above it."""
+
+    place: int
+    name: str
+    item: Item
+
+
+class _Seen:
+    """Names that came by, in 2 MiB however many they are: its "no" is certain, its "yes" is not.
+
+    A Bloom filter of two bits a name: of the names after a million others, it takes one in eighty
+    for seen that is not.
+    """
+
+    def __init__(self) -> None:
+        self._bits = bytearray(1 << 21)
+
+    def is_new(self, name: str) -> bool:
+        """Take `name` for seen from now on; say whether it certainly was not."""
+        one, other = divmod(int(name[:12], 16), 1 << 24)
+        bits, one_bit, other_bit = self._bits, 1 << one % 8, 1 << other % 8
+        is_new = not (bits[one // 8] & one_bit and bits[other // 8] & other_bit)
+        bits[one // 8] |= one_bit
+        bits[other // 8] |= other_bit
+        return is_new
+
+
+class _Onward:
+    """The items from one place on: the first ones that are new, and what is doubtful before them.
+
+    Doubtful are those that perhaps stand further up, too; `doubtful` has their places by name.
+    """
+
+    def __init__(self) -> None:
+        self.new: list[_Place] = []
+        self.doubtful: dict[str, int] = {}
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.new) == _KEPT or len(self.doubtful) == _CHUNK
+
+    def take(self, found: _Place, *, is_new: bool) -> None:
+        if self.is_full:
+            return
+        if is_new:
+            self.new.append(found)
+        else:
+            self.doubtful.setdefault(found.name, found.place)
+
 
 def _next_in_file(source: ListFile, last: Cursor) -> _Found:
-    return _first_from(source, _place_after(source, last), above=last.last)
+    return _in_file(_after(source, last), above=last.last)
 
 
 def _first_in_file(source: ListFile, last: Cursor | None) -> _Found:
     """Begin at the top; not with the item that was used last, if there is another."""
-    found = _first_from(source, 0)
-    if found and last and last.is_at(found[0]):
-        return _first_from(source, 1) or found
-    return found
+    found = _after(source, Cursor("file", ""))
+    is_last = bool(found and last and last.is_at(found[0].item))
+    return _in_file(found[1:] if is_last and len(found) > 1 else found)
 
 
-def _place_after(source: ListFile, last: Cursor) -> int:
-    """Find the place after the last item; if that one is gone, the place where it was."""
-    known = {last.last, last.above, last.below}
-    places: dict[str, int] = {}
-    name = _naming()
-    for place, item in enumerate(source.items()):
-        if (own := name(item)) in known:
-            places.setdefault(own, place)
-    for own, step in ((last.last, 1), (last.above, 1), (last.below, 0)):
-        if own in places:
-            return places[own] + step
-    return last.place
+def _in_file(found: list[_Place], *, above: str = "") -> _Found:
+    if not found:
+        return None
+    place, name, item = found[0]
+    below = found[1].name if len(found) > 1 else ""
+    return item, Cursor("file", name, "", place, above, below)
 
 
-def _first_from(source: ListFile, start: int, *, above: str = "") -> _Found:
-    """Return the first item from `start` on that does not stand further up as well."""
-    name = _naming()
-    while chunk := _names(source, start, start + _CHUNK):
-        for item in islice(source.items(), start):
-            chunk.pop(name(item), None)
-        if chunk:
-            own, below = [*chunk, ""][:2]
-            found = next(islice(source.items(), chunk[own], None), None)
-            return found and (found, Cursor("file", name(found), "", chunk[own], above, below))
-        start += _CHUNK
-    return None
+def _after(source: ListFile, cursor: Cursor) -> list[_Place]:
+    """Return the items that come next, at most three; those that stand further up count there.
 
-
-def _names(source: ListFile, start: int, stop: int) -> dict[str, int]:
-    """Return the first place of each item from `start` to `stop`, in their order.
-
-    The rest of the file is read, too: a line that is not UTF-8 is found while nothing is spent.
+    It takes one pass; a second one where something is doubtful; and one more for each chunk of
+    copies and nothing else.
     """
-    name = _naming()
-    places: dict[str, int] = {}
-    for place, item in enumerate(source.items()):
-        if start <= place < stop:
-            places.setdefault(name(item), place)
-    return places
+    while onward := _onward(source, cursor):
+        found = sorted([*_cleared(source, onward.doubtful), *onward.new])
+        if found or not onward.is_full:
+            return found[:_KEPT]
+        cursor = Cursor("file", "", place=max(onward.doubtful.values()) + 1)
+    return []
+
+
+def _onward(source: ListFile, cursor: Cursor) -> _Onward | None:
+    """Read on after the last item; if it is gone, after the one above it, else where it was."""
+    name, seen = _naming(), _Seen()
+    after = {cursor.last: 0, cursor.above: 1} if cursor.last else {}
+    best = 0 if after else 3
+    ways: dict[int, _Onward] = {}
+    items = enumerate(source.items())
+    for place, item in items:
+        own = name(item)
+        is_new = seen.is_new(own)
+        if own == cursor.below:
+            ways.setdefault(2, _Onward())
+        if place == cursor.place:
+            ways.setdefault(3, _Onward())
+        for onward in ways.values():
+            onward.take(_Place(place, own, item), is_new=is_new)
+        if own in after:
+            ways.setdefault(after[own], _Onward())
+        if best in ways and ways[best].is_full:
+            break
+    deque(items, maxlen=0)  # to the end: a line that is not UTF-8 is found before a token is spent
+    return ways[min(ways)] if ways else None
+
+
+def _cleared(source: ListFile, doubtful: dict[str, int]) -> list[_Place]:
+    """Return the first ones of the doubtful that do not stand further up."""
+    found: list[_Place] = []
+    if not doubtful:
+        return found
+    name, left = _naming(), dict(doubtful)
+    for place, item in enumerate(islice(source.items(), max(left.values()) + 1)):
+        own = name(item)
+        if left.get(own) == place:
+            found.append(_Place(place, own, item))
+        left.pop(own, None)
+        if len(found) == _KEPT:
+            break
+    return found
 
 
 _ORDERS: dict[

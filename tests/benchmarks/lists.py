@@ -48,18 +48,22 @@ def measured(path: Path, order: Order, cursor: Any) -> str:
 
 
 def main(lines: int) -> None:
-    """Measure where a cycle begins, in its midst, and where it ends and another one begins."""
+    """Measure where a cycle begins, goes on (the last item still there, or gone), and ends."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "facts.txt"
         with path.open("w") as file:
             file.writelines(map(fact, range(lines)))
         print(f"{lines} lines, {path.stat().st_size / 2**20:.0f} MB (the best of three)")
-        last = name_of(fact(lines - 1), folder)
+        last, midway = (name_of(fact(n), folder) for n in (lines - 1, lines // 2))
         middle = f"{2**95:024x}"
         cursors: dict[str, dict[Order, Any]] = {
             "the first": {"shuffle": None, "file": None},
             "the middle": {
                 "shuffle": Cursor("shuffle", middle, middle).written(),
+                "file": Cursor("file", midway, place=lines // 2).written(),
+            },
+            "it is gone": {
+                "shuffle": Cursor("shuffle", f"{2**95 + 1:024x}", middle).written(),
                 "file": Cursor("file", middle, place=lines // 2).written(),
             },
             "a new cycle": {
