@@ -22,6 +22,7 @@ import pytest
 from tweetbot import posting
 from tweetbot.errors import TweetbotError
 from tweetbot.sandbox import Sandbox
+from tweetbot.session import Surroundings
 from tweetbot.sources import given
 from tweetbot.store.folder import FileStore
 from tweetbot.text import Measure, check
@@ -268,7 +269,7 @@ class Bot:
     ) -> Ended:
         """Run `tweetbot post` within this process, with a clock and collaborators of the test."""
         told: list[str] = []
-        surroundings = posting.Surroundings(
+        surroundings = Surroundings(
             api_url=self.x.url,
             check_after=check_after,
             check=check,

@@ -30,6 +30,7 @@ from tweetbot import posting
 from tweetbot.errors import TweetbotError
 from tweetbot.profile import digest, parse
 from tweetbot.sandbox import Fault, Sandbox
+from tweetbot.session import Surroundings
 from tweetbot.sources import given
 from tweetbot.store.folder import FileStore
 from tweetbot.transport import Transport
@@ -242,7 +243,7 @@ def followed(bot: Bot, point: str, code: int, said: str) -> Result:
 def run_again(bot: Bot) -> tuple[int, str]:
     """Run `post` in this process, which is faster, for the same text."""
     state = Path(bot.environ["HOME"], ".local", "state", "tweetbot")
-    surroundings = posting.Surroundings(api_url=bot.x.url, check_after=(0, 0))
+    surroundings = Surroundings(api_url=bot.x.url, check_after=(0, 0))
     store = FileStore(bot.path, state_dir=lambda: state)
     try:
         with Transport(user_agent="tweetbot", environ={}) as http:

@@ -21,6 +21,7 @@ from tweetbot.errors import TweetbotError
 from tweetbot.lists import ListFile, Order, listed
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
+from tweetbot.session import Surroundings
 from tweetbot.sources import Source, given
 from tweetbot.store.folder import FileStore, Slot
 from tweetbot.text import check
@@ -69,7 +70,7 @@ class Reader:
 
     def run(self, *, store: FileStore | None = None, transport: type[Transport] = Transport) -> End:
         told: list[str] = []
-        surroundings = posting.Surroundings(
+        surroundings = Surroundings(
             api_url=self.bot.x.url,
             check_after=self.look,
             now=self.clock.now,
@@ -483,7 +484,7 @@ def test_an_item_that_can_never_be_posted_is_passed_over_before_anything_is_spen
     bot.make_due()
     strict = partial(check, links=False)
     reader = Reader(bot, clock, listed(str(facts), order="file"))
-    surroundings = posting.Surroundings(
+    surroundings = Surroundings(
         api_url=x.url, check_after=(), now=clock.now, sleep=clock.sleep, check=strict
     )
     with Transport(user_agent="tweetbot", environ={}) as http, pytest.raises(TweetbotError) as it:

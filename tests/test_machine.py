@@ -42,6 +42,7 @@ from tweetbot.errors import (
 )
 from tweetbot.profile import Account, Client, Profile, Token, parse
 from tweetbot.sandbox import Fault, Sandbox
+from tweetbot.session import Surroundings
 from tweetbot.sources import given
 from tweetbot.store import find
 from tweetbot.store.folder import FileStore, Slot
@@ -209,7 +210,7 @@ class Bots(RuleBasedStateMachine):
         self.store = self.store_in(f"config-{self.moves}")
         moving.take_over(self.store, document[0], api_url=self.x.url, force=False)
         asked = len(self.x.requests)
-        around = posting.Surroundings(api_url=self.x.url, check_after=(), now=self.now)
+        around = Surroundings(api_url=self.x.url, check_after=(), now=self.now)
         with pytest.raises(LoginNeeded, match="moved on"):
             posting.post(here, self.transport, given("Not from here"), surroundings=around)
         assert len(self.x.requests) == asked
@@ -294,7 +295,7 @@ class Bots(RuleBasedStateMachine):
     def run_once(self, text: str, said: list[str] | None = None) -> BaseException | None:
         self.renewed = self.in_window = False
         token, secrets = self.profile().token, self.x.secrets
-        surroundings = posting.Surroundings(
+        surroundings = Surroundings(
             api_url=self.x.url,
             check_after=(3, 10),
             now=self.now,

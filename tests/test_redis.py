@@ -25,6 +25,7 @@ from tweetbot import posting
 from tweetbot.errors import ConfigurationError, LoginNeeded, Overtaken, TokenNotSaved, TweetbotError
 from tweetbot.profile import Profile, Token, parse
 from tweetbot.sandbox import Fault, Sandbox
+from tweetbot.session import Surroundings
 from tweetbot.sources import given
 from tweetbot.store.redis import LEASE, RedisStore, connect, shown
 from tweetbot.transport import Transport
@@ -326,7 +327,7 @@ class Loud(RedisStore):
 
 def work(url: str, api_url: str, name: str, number: int, first: int) -> None:
     """Renew and post one text after the other until killed; each until it is known to be out."""
-    around = posting.Surroundings(api_url=api_url, check_after=(0, PAUSE))
+    around = Surroundings(api_url=api_url, check_after=(0, PAUSE))
     index = first
     while True:
         store = Loud(name, url=url, wait=20, lease=SOAK_LEASE)
@@ -387,7 +388,7 @@ class Worker:
 
 def dead(store: RedisStore, x: Sandbox) -> bool:
     """Whether X has renewed the login and nobody knows the new one."""
-    around = posting.Surroundings(api_url=x.url, check_after=(0, PAUSE))
+    around = Surroundings(api_url=x.url, check_after=(0, PAUSE))
     with Transport(user_agent="tweetbot", environ={}) as http:
         try:
             posting.renew(store, http, surroundings=around)

@@ -24,9 +24,9 @@ from tweetbot.terminal import Terminal, is_terminal, show, show_json, tell, writ
 
 if TYPE_CHECKING:
     from tweetbot.lists import Order
-    from tweetbot.posting import Surroundings
     from tweetbot.profile import Profile
     from tweetbot.sandbox import Sandbox
+    from tweetbot.session import Surroundings
     from tweetbot.settings import Settings
     from tweetbot.sources import Source
     from tweetbot.store import Store
@@ -466,7 +466,7 @@ def _transport(verbose: bool) -> Transport:
 def _surroundings(
     settings: Settings, wait: float, *, check: Callable[[str], Measure]
 ) -> Surroundings:
-    from tweetbot.posting import Surroundings
+    from tweetbot.session import Surroundings
 
     return Surroundings(
         api_url=settings.api_url,
