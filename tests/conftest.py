@@ -216,6 +216,7 @@ class Bot:
         coverage = {name: value for name, value in os.environ.items() if name.startswith("COV")}
         return {
             **coverage,
+            "HOME": str(self.folder.parent),
             **self.x.environ(self.folder),
             "TWEETBOT_CHECK_AFTER": "0,0",
             **self.environ,

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,7 +27,7 @@ from tweetbot.profile import Profile, Token, parse
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.session import Surroundings
 from tweetbot.sources import given
-from tweetbot.store.redis import LEASE, RedisStore, connect, shown
+from tweetbot.store.redis import OWN_TIME, RedisStore, connect, shown
 from tweetbot.transport import Transport
 
 if TYPE_CHECKING:
@@ -47,10 +47,14 @@ def server(redis_server: RedisServer) -> RedisServer:
 def redis_bot(bot: Bot, server: RedisServer) -> Bot:
     """A bot that lives in Redis, with a token that is due."""
     bot.make_due()
-    move_in(RedisStore("default", url=server.url), bot.path.read_bytes())
+    move_in(a_store(server), bot.path.read_bytes())
     bot.path.unlink()
     bot.environ["TWEETBOT_STORE"] = server.url
     return bot
+
+
+def a_store(server: RedisServer, name: str = "default", **options: Any) -> RedisStore:
+    return RedisStore(name, url=server.url, state_dir=lambda: server.folder / "state", **options)
 
 
 def move_in(store: RedisStore, document: bytes) -> None:
@@ -61,7 +65,7 @@ def move_in(store: RedisStore, document: bytes) -> None:
 
 
 def stored(server: RedisServer, name: str = "default") -> Profile:
-    return RedisStore(name, url=server.url).load()
+    return a_store(server, name).load()
 
 
 def renewed(profile: Profile, refresh_token: str = "new") -> Profile:
@@ -72,30 +76,68 @@ def renewed(profile: Profile, refresh_token: str = "new") -> Profile:
 # -- the lock -------------------------------------------------------------------------------------
 
 
-def test_a_killed_run_blocks_its_bot_for_less_than_the_next_one_waits(
+def held_by(bot: Bot, *args: str) -> subprocess.Popen[bytes]:
+    """Start a run and return when it waits for X, in whose answer it is stuck."""
+    bot.x.fault("token", Fault("silent"))
+    process = bot.start(*args)
+    while not bot.x.count("token"):
+        time.sleep(0.01)
+    return process
+
+
+@pytest.mark.parametrize(
+    ("args", "check_after", "lasting"),
+    [
+        (("post", TEXT), "3,10", 258),
+        (("post", TEXT, "--wait", "600"), "3,10", 828),
+        (("post", TEXT), "600", 1425),
+        (("renew",), "3,10", 20),
+    ],
+)
+def test_a_lock_outlasts_all_deadlines_of_its_run(
+    args: tuple[str, ...], check_after: str, lasting: int, redis_bot: Bot, server: RedisServer
+) -> None:
+    redis_bot.environ["TWEETBOT_CHECK_AFTER"] = check_after
+    with held_by(redis_bot, *args) as process:
+        left = int(server.ask("PTTL", f"{KEY}:lock")) / 1000
+        process.kill()
+    assert lasting + OWN_TIME - 5 < left <= lasting + OWN_TIME
+
+
+def test_a_killed_run_keeps_others_out_until_its_lock_expires(
     redis_bot: Bot, server: RedisServer
 ) -> None:
-    redis_bot.x.fault("token", Fault("silent"))
-    with redis_bot.start("post", TEXT) as process:
-        while not redis_bot.x.count("token"):
-            time.sleep(0.01)
+    with held_by(redis_bot, "post", TEXT) as process:
         process.kill()
-    assert 0 < int(server.ask("PTTL", f"{KEY}:lock")) <= LEASE * 1000 < 30_000
-    server.ask("PEXPIRE", f"{KEY}:lock", "500")
-    assert redis_bot.run("post", TEXT).code == 0
+    server.ask("PEXPIRE", f"{KEY}:lock", "5000")
+    blocked = redis_bot.run("post", TEXT, "--wait", "0", "--json")
+    assert (blocked.code, redis_bot.x.count("post")) == (6, 0)
+    assert f"(on {socket.gethostname()}, process {process.pid})" in blocked.err
+    assert 0 < blocked.json["retry_at"] - time.time() <= 6
+    assert redis_bot.run("post", TEXT, "--wait", "8").code == 0
 
 
-def test_a_lock_lives_as_long_as_its_run(redis_bot: Bot, server: RedisServer) -> None:
-    with RedisStore("default", url=server.url, lease=0.4).lock():
-        time.sleep(1)
-        run = redis_bot.run("post", TEXT, "--wait", "0")
-    assert (run.code, redis_bot.x.requests) == (6, ())
+@pytest.mark.usefixtures("redis_bot")
+def test_each_write_sets_the_lock_anew(server: RedisServer) -> None:
+    store = a_store(server)
+    with store.lock(lasting=100):
+        profile = store.load()
+        writes: list[Callable[[], None]] = [
+            lambda: store.save(profile),
+            lambda: store.rehearse(None),
+        ]
+        for write in writes:
+            server.ask("PEXPIRE", f"{KEY}:lock", "9000")
+            write()
+            assert int(server.ask("PTTL", f"{KEY}:lock")) > 150_000
+    assert server.ask("EXISTS", f"{KEY}:lock") == "0"
+    store.save(profile)  # without a lock, none comes into being
     assert server.ask("EXISTS", f"{KEY}:lock") == "0"
 
 
 @pytest.mark.usefixtures("redis_bot")
 def test_a_lock_that_another_run_took_ends_the_run_before_the_refresh(server: RedisServer) -> None:
-    store = RedisStore("default", url=server.url)
+    store = a_store(server)
     with store.lock():
         current = store.load()
         server.ask("SET", f"{KEY}:lock", "another")
@@ -106,7 +148,7 @@ def test_a_lock_that_another_run_took_ends_the_run_before_the_refresh(server: Re
 
 @pytest.mark.usefixtures("redis_bot")
 def test_a_run_that_lost_its_lock_cannot_overwrite_a_newer_document(server: RedisServer) -> None:
-    late, early = (RedisStore("default", url=server.url) for _ in range(2))
+    late, early = (a_store(server) for _ in range(2))
     profile = late.load()
     early.load()
     early.save(profile.with_budget(5))
@@ -119,7 +161,7 @@ def test_a_run_that_lost_its_lock_cannot_overwrite_a_newer_document(server: Redi
 def test_a_renewed_token_is_saved_over_whatever_still_has_the_spent_one(
     server: RedisServer,
 ) -> None:
-    late, early = (RedisStore("default", url=server.url) for _ in range(2))
+    late, early = (a_store(server) for _ in range(2))
     with late.lock():
         profile = late.load()
         with late.prepare(profile) as slot:
@@ -130,7 +172,7 @@ def test_a_renewed_token_is_saved_over_whatever_still_has_the_spent_one(
 
 @pytest.mark.usefixtures("redis_bot")
 def test_a_renewed_token_is_not_saved_over_another_login(server: RedisServer) -> None:
-    late, early = (RedisStore("default", url=server.url) for _ in range(2))
+    late, early = (a_store(server) for _ in range(2))
     with late.lock():
         profile = late.load()
         with late.prepare(profile) as slot:
@@ -188,19 +230,48 @@ def cut_after(server: RedisServer, command: str) -> Iterator[str]:
 
 
 @pytest.mark.usefixtures("redis_bot")
-def test_a_server_that_is_gone_after_the_refresh_costs_exit_8(server: RedisServer) -> None:
-    store = RedisStore("default", url=server.url, sleep=lambda _: None)
+def test_a_server_that_is_gone_after_the_refresh_costs_exit_8_and_not_the_login(
+    server: RedisServer,
+) -> None:
+    pauses: list[float] = []
+    store = a_store(server, sleep=pauses.append)
     with store.lock():
         profile = store.load()
         with store.prepare(profile) as slot:
             server.kill()
-            with pytest.raises(TokenNotSaved, match="cannot be reached"):
+            with pytest.raises(TokenNotSaved, match=r"cannot be reached.*it is in .*\.rescue"):
                 slot.commit(renewed(profile))
+    assert sum(pauses) > 30  # a server has half a minute to come back
+    server.start()
+    server.ask("DEL", f"{KEY}:lock")
+    following = a_store(server)
+    assert stored(server).token.refresh_token == "new"  # for a reader, too
+    with following.lock():
+        following.save(following.load().with_budget(5))
+    assert list((server.folder / "state").iterdir()) == []
+    assert stored(server).token.refresh_token == "new"
+
+
+@pytest.mark.usefixtures("redis_bot")
+def test_a_login_that_was_kept_here_is_void_after_another_one(server: RedisServer) -> None:
+    store = a_store(server, sleep=lambda _: None)
+    with store.lock():
+        profile = store.load()
+        with store.prepare(profile) as slot:
+            server.kill()
+            with pytest.raises(TokenNotSaved):
+                slot.commit(renewed(profile))
+    server.start()
+    server.ask("DEL", f"{KEY}:lock")
+    elsewhere = RedisStore("default", url=server.url, state_dir=lambda: server.folder / "other")
+    with elsewhere.lock():
+        elsewhere.save(renewed(elsewhere.load(), "another-login"))
+    assert stored(server).token.refresh_token == "another-login"
 
 
 @pytest.mark.usefixtures("redis_bot")
 def test_a_server_that_comes_back_gets_the_renewed_token(server: RedisServer) -> None:
-    store = RedisStore("default", url=server.url, sleep=lambda _: void(server.start()))
+    store = a_store(server, sleep=lambda _: void(server.start()))
     with store.lock():
         profile = store.load()
         with store.prepare(profile) as slot:
@@ -300,7 +371,7 @@ def test_without_the_package_the_extra_is_named(bot: Bot, tmp_path: Path) -> Non
 
 def test_status_lists_all_bots_of_the_server(redis_bot: Bot, server: RedisServer) -> None:
     document = json.dumps({**json.loads(server.ask("HGET", KEY, "document"))}).encode()
-    move_in(RedisStore("second", url=server.url), document)
+    move_in(a_store(server, "second"), document)
     server.ask("SET", "tweetbot:second:lock", "x")
     run = redis_bot.run("status", "--json")
     assert [one["profile"] for one in run.json["profiles"]] == ["default", "second"]
@@ -309,7 +380,6 @@ def test_status_lists_all_bots_of_the_server(redis_bot: Bot, server: RedisServer
 # -- the soak -------------------------------------------------------------------------------------
 
 PROCESSES, BOTS = 10, 3
-SOAK_LEASE = 1.0  # so that a killed process does not end the soak for its bot
 RENEWALS = 3  # for each post: X takes a hundred posts in a quarter of an hour
 PAUSE = 1.5  # for which a post that nobody answered for is not looked up
 
@@ -325,12 +395,13 @@ class Loud(RedisStore):
             print("kept", flush=True)  # noqa: T201
 
 
-def work(url: str, api_url: str, name: str, number: int, first: int) -> None:
+def work(places: list[str], number: int, first: int) -> None:
     """Renew and post one text after the other until killed; each until it is known to be out."""
+    url, state, api_url, name = places
     around = Surroundings(api_url=api_url, check_after=(0, PAUSE))
     index = first
     while True:
-        store = Loud(name, url=url, wait=20, lease=SOAK_LEASE)
+        store = Loud(name, url=url, wait=20, state_dir=lambda: Path(state))
         text = f"{name}, worker {number}, text {index}"
         code = 0
         with Transport(user_agent="tweetbot", environ={}) as http:
@@ -426,14 +497,15 @@ class Soak:
     lost: int = 0
 
     def store(self, name: str) -> RedisStore:
-        return RedisStore(name, url=self.server.url, lease=SOAK_LEASE)
+        return a_store(self.server, name)
 
     def start(self) -> None:
         for name, x in self.xs.items():
             log_in(self.store(name), x, self.document)
         for number in range(PROCESSES):
             name = f"bot{number % BOTS}"
-            args = (self.server.url, self.xs[name].url, name, str(number))
+            state = str(self.server.folder / "state")
+            args = (self.server.url, state, self.xs[name].url, name, str(number))
             self.workers.append(Worker(args, name))
             self.workers[-1].start()
 
@@ -445,10 +517,20 @@ class Soak:
             time.sleep(chance.uniform(0.3, 1.0))
             victim = chance.choice(self.workers)
             self.kills += 1
-            if victim.kill():
+            was_spending = victim.kill()
+            self.expire_lock(victim)
+            if was_spending:
                 self.cuts += 1
                 self.mend(victim.name)
             victim.start()
+
+    def expire_lock(self, dead: Worker) -> None:
+        """Let the time of a dead process's lock pass; minutes, which the soak has not."""
+        assert dead.process
+        key = f"tweetbot:{dead.name}:lock"
+        with suppress(subprocess.CalledProcessError):  # the server is away: so is the lock's time
+            if f":{dead.process.pid}:" in self.server.ask("GET", key):
+                self.server.ask("DEL", key)
 
     def mend(self, name: str) -> None:
         """Log a bot in again if its login was lost."""
@@ -459,6 +541,7 @@ class Soak:
     def end(self) -> None:
         for worker in self.workers:
             self.cuts += worker.kill()
+            self.expire_lock(worker)
 
     @property
     def texts(self) -> list[str]:
@@ -503,4 +586,4 @@ def test_ten_processes_and_three_bots_with_kills_and_a_restart_lose_and_double_n
 
 
 if __name__ == "__main__":
-    work(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+    work(sys.argv[1:5], int(sys.argv[5]), int(sys.argv[6]))

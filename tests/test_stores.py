@@ -96,7 +96,6 @@ def in_redis(bot: Bot, server: RedisServer) -> Home:
 
     def expire_lock() -> None:
         """Let the time of a dead run's lock pass."""
-        assert int(server.ask("PTTL", "tweetbot:default:lock")) <= 20_000
         server.ask("DEL", "tweetbot:default:lock")
 
     return Home(
@@ -339,10 +338,30 @@ def test_a_token_that_cannot_be_saved_is_not_posted_with(ci: Bot, tmp_path: Path
     new = secrets_of(json.loads((tmp_path / "kept").read_text()))
     assert all(run.err.count(f"::add-mask::{secret}\n") == 1 for secret in new)
     assert Path(f"{tmp_path}/kept.n").read_text() == "x\n" * 4  # the rehearsal, three tries
+    assert len(list(tmp_path.glob(".local/state/tweetbot/*.rescue"))) == 1
     # It was kept all the same: the next run goes on with it.
     ci.environ["TWEETBOT_PROFILE_JSON"] = (tmp_path / "kept").read_text()
     ci.environ["TWEETBOT_SAVE_COMMAND"] = "cat > /dev/null"
     assert ci.run("post", TEXT).code == 0
+    assert list(tmp_path.glob(".local/state/tweetbot/*")) == []
+
+
+def test_a_token_that_was_kept_on_this_machine_is_taken_over(ci: Bot, tmp_path: Path) -> None:
+    (tmp_path / "save").write_text(  # the second, third and fourth call fail
+        f"echo x >> {tmp_path}/calls; cat > {tmp_path}/saved;"
+        f" case $(wc -l < {tmp_path}/calls) in [234]) exit 1;; esac"
+    )
+    ci.environ["TWEETBOT_SAVE_COMMAND"] = f"sh {tmp_path}/save"
+    due(ci)
+    run = ci.run("post", TEXT)
+    assert run.code == 8, run.err
+    place = next(tmp_path.glob(".local/state/tweetbot/*.rescue"))
+    assert (str(place) in run.err, place.stat().st_mode & 0o777) == (True, 0o600)
+    following = ci.run("post", TEXT)
+    assert (following.code, ci.x.count("token"), ci.x.count("post")) == (0, 1, 1), following.err
+    assert not place.exists()
+    secrets = secrets_of(json.loads((tmp_path / "saved").read_text()))
+    assert all(following.err.count(f"::add-mask::{secret}\n") == 1 for secret in secrets)
 
 
 @pytest.mark.parametrize("variable", ["SAVE_COMMAND", "LOAD_COMMAND"])
@@ -387,4 +406,10 @@ def test_a_child_that_keeps_the_pipe_does_not_keep_a_command_that_ended(ci: Bot)
 
 def command_store(bot: Bot, command: str, *, deadline: float) -> CommandStore:
     environ = {**bot.variables, "TWEETBOT_SAVE_COMMAND": command}
-    return CommandStore("default", environ=environ, warn=lambda _: None, deadline=deadline)
+    return CommandStore(
+        "default",
+        environ=environ,
+        state_dir=lambda: bot.folder / "state",
+        warn=lambda _: None,
+        deadline=deadline,
+    )

@@ -21,7 +21,7 @@ from tweetbot.errors import (
     Temporary,
     TweetbotError,
 )
-from tweetbot.oauth import AuthorizationServer
+from tweetbot.oauth import DEADLINE, AuthorizationServer
 from tweetbot.profile import Account, Client, Profile, Token
 from tweetbot.redirect import redirect_address
 from tweetbot.settings import DEFAULT_REDIRECT_URI, Settings, credential
@@ -371,7 +371,7 @@ def log_out(
 
     If X cannot be asked, nothing is removed, unless `force`.
     """
-    with store.lock():
+    with store.lock(lasting=2 * DEADLINE):
         try:
             profile = store.load()
             if not profile.moved:  # another machine lives on this grant

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tweetbot import settling
 from tweetbot.errors import (
     AccessTokenRefused,
     AnswerLost,
@@ -31,13 +32,12 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.profile import Pending, Posted
-from tweetbot.session import Session, Surroundings, month, session, short
-from tweetbot.settling import late_duplicate, look_after, settle
+from tweetbot.session import LONGEST_RENEWAL, Session, Surroundings, month, session, short
 from tweetbot.sources import Draft, Source, refuse_rubbish
 from tweetbot.store import Store
 from tweetbot.text import LIMIT, Entity, measure, price
 from tweetbot.transport import Transport
-from tweetbot.xapi import Post
+from tweetbot.xapi import POST_DEADLINE, Post
 
 SAME_TEXT_FOR = 6 * 3600  # seconds in which the same text again is taken for a repeated run
 RESEND_AFTER = (0.5, 2.0)  # seconds before each further try of a request that never left
@@ -84,7 +84,7 @@ def post(
     With `again`, a text that was posted within the last six hours is posted all the same.
     Raises the errors of `tweetbot.errors`; each is recorded in the profile as `last_error`.
     """
-    with session(store, transport, surroundings) as held:
+    with session(store, transport, surroundings, lasting=longest(surroundings)) as held:
         return _Run(held).post(source, again=again)
 
 
@@ -96,7 +96,7 @@ def renew(
     if_older: float | None = None,
 ) -> Renewal:
     """Renew the login without posting, unless it is younger than `if_older` seconds."""
-    with session(store, transport, surroundings) as held:
+    with session(store, transport, surroundings, lasting=LONGEST_RENEWAL) as held:
         obtained_at = held.profile.token.obtained_at
         young = obtained_at is not None and if_older and 0 <= held.now() - obtained_at < if_older
         if not young:
@@ -104,6 +104,13 @@ def renew(
             if held.profile.last_error and held.profile.last_error.code in MENDED_BY_RENEWAL:
                 held.save(replace(held.profile, last_error=None))
         return Renewal(held.renewed, held.profile.token.expires_at)
+
+
+def longest(around: Surroundings) -> float:
+    """Return how many seconds a run may wait for X: the sum of its deadlines and pauses."""
+    tries = (len(RESEND_AFTER) + 1) * POST_DEADLINE + sum(RESEND_AFTER)
+    sending = 2 * tries + around.wait  # again after a 401 or a short rate limit
+    return LONGEST_RENEWAL + sending + settling.longest(around)
 
 
 class _Run:
@@ -116,7 +123,7 @@ class _Run:
 
     def post(self, source: Source, *, again: bool) -> Outcome:
         unsettled = self._session.profile.pending
-        earlier = settle(self._session, unsettled) if unsettled else None
+        earlier = settling.settle(self._session, unsettled) if unsettled else None
         if unsettled and earlier and source.key and unsettled.source == source.key:
             return self._outcome(unsettled.text, earlier, already_posted=True)
         self._attempt = None if earlier else unsettled
@@ -185,11 +192,11 @@ class _Run:
         try:
             created = self._create_post(pending.text)
         except AnswerLost as lost:
-            return look_after(self._session, pending, lost)
+            return settling.look_after(self._session, pending, lost)
         except TweetbotError as error:
             attempt = self._attempt
             if attempt and attempt.digest == pending.digest and isinstance(error, Duplicate):
-                return late_duplicate(self._session, pending, attempt=attempt)
+                return settling.late_duplicate(self._session, pending, attempt=attempt)
             self._session.profile = replace(self._session.profile, pending=None)
             if isinstance(error, TextRefused):
                 self._move_past(pending)

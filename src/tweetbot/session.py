@@ -19,7 +19,7 @@ from tweetbot.errors import (
     TokenNotSaved,
     TweetbotError,
 )
-from tweetbot.oauth import AuthorizationServer
+from tweetbot.oauth import DEADLINE, AuthorizationServer
 from tweetbot.profile import LastError, Pending, Posted, Profile, Token
 from tweetbot.store import Store
 from tweetbot.text import Measure, check, measure, price
@@ -27,6 +27,7 @@ from tweetbot.transport import Transport
 from tweetbot.xapi import XApi, token_refusal
 
 TOKEN_REQUESTS = 2
+LONGEST_RENEWAL = TOKEN_REQUESTS * DEADLINE  # seconds
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,14 @@ class Surroundings:
 
 
 @contextmanager
-def session(store: Store, transport: Transport, around: Surroundings) -> Iterator[Session]:
-    """Hold the lock for a run; an error that ends it is recorded in the profile."""
-    with store.lock():
+def session(
+    store: Store, transport: Transport, around: Surroundings, *, lasting: float
+) -> Iterator[Session]:
+    """Hold the lock for a run; an error that ends it is recorded in the profile.
+
+    `lasting` is the longest that the run waits for X, in seconds.
+    """
+    with store.lock(lasting=lasting):
         profile = store.load()
         profile.check_usable(api_url=around.api_url)  # not this machine's: nothing is recorded
         held = Session(store, transport, profile, around)

@@ -18,11 +18,19 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.profile import Pending, Posted
-from tweetbot.session import Session, clock, short
-from tweetbot.xapi import Post, Timeline
+from tweetbot.session import TOKEN_REQUESTS, Session, Surroundings, clock, short
+from tweetbot.xapi import DEADLINE, Post, Timeline
 
 UNREADABLE_FOR = 24 * 3600  # seconds after which a post that nobody could look up is let go
 CLOCK_SLACK = 5 * 60  # seconds by which X's clock and its ids may disagree
+
+
+def longest(around: Surroundings) -> float:
+    """Return how many seconds a run may spend on unclear answers: an earlier one and its own."""
+    pauses = around.check_after
+    looks = 1 + max(len(pauses), 1)
+    once = 1 + TOKEN_REQUESTS  # whose account it is; and what is asked again after a renewal
+    return sum(pauses) + max(pauses, default=0) + (looks + once) * DEADLINE
 
 
 def look_after(session: Session, pending: Pending, lost: AnswerLost) -> Posted:

@@ -35,8 +35,12 @@ class Store(Protocol):
 
     interrupted_at: int | None
 
-    def lock(self, *, new: bool = False) -> AbstractContextManager[None]:
-        """Keep other runs out. Raises `LoginNeeded` if there is no document, unless `new`."""
+    def lock(self, *, new: bool = False, lasting: float = 0) -> AbstractContextManager[None]:
+        """Keep other runs out. Raises `LoginNeeded` if there is no document, unless `new`.
+
+        `lasting` is how many seconds the caller may wait for X meanwhile, all deadlines together:
+        a lock that expires by itself must not do so earlier.
+        """
 
     def load(self) -> Profile:
         """Return the newest document; raises `LoginNeeded` if there is none."""
@@ -139,14 +143,20 @@ def _command(wanted: _Wanted) -> Store:
         if wanted.environ.get("GITHUB_ACTIONS") == "true":
             wanted.warn(f"::add-mask::{secret}")
 
-    return CommandStore(wanted.name, environ=wanted.environ, warn=wanted.warn, mask=mask)
+    return CommandStore(
+        wanted.name,
+        environ=wanted.environ,
+        state_dir=user_state_dir,
+        warn=wanted.warn,
+        mask=mask,
+    )
 
 
 def _redis(wanted: _Wanted) -> Store:
     from tweetbot.store.redis import RedisStore
 
     url = wanted.environ[REDIS_VARIABLE]
-    return RedisStore(wanted.name, url=url, wait=wanted.wait, warn=wanted.warn)
+    return RedisStore(wanted.name, url=url, state_dir=user_state_dir, wait=wanted.wait)
 
 
 _STORES: dict[str, Callable[[_Wanted], Store]] = {

@@ -9,7 +9,7 @@ rehearsal and the save, and show X the spent token. So the rehearsal has to be v
 1. *rehearse*: save the current document. It proves token, network and permission while nothing
    is spent.
 2. *hold signals back*; the caller sends the request.
-3. *save* the new document, in three tries; then `TokenNotSaved`.
+3. *save* the new document, in three tries; else in a file of this machine, and `TokenNotSaved`.
 """
 
 from __future__ import annotations
@@ -24,15 +24,16 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from tweetbot.errors import (
     ConfigurationError,
     LoginNeeded,
     Overtaken,
-    TokenNotSaved,
     TweetbotError,
 )
 from tweetbot.profile import LOGGED_OUT, Moved, Profile, Unreadable, dump, parse
+from tweetbot.store.rescue import Rescue
 from tweetbot.store.signals import signals_held_back
 
 PROFILE_JSON = "TWEETBOT_PROFILE_JSON"
@@ -59,6 +60,7 @@ class CommandStore:
         profile: str,
         *,
         environ: Mapping[str, str],
+        state_dir: Callable[[], Path],
         warn: Callable[[str], None],
         mask: Callable[[str], None] = lambda _: None,
         deadline: float = DEADLINE,
@@ -76,6 +78,7 @@ class CommandStore:
         self._current: Profile | None = None
         self._warned = False
         self._hidden: set[str] = set()
+        self._rescue = Rescue(profile, state_dir=state_dir)
 
     def __str__(self) -> str:
         names = (LOAD_COMMAND, PROFILE_JSON, SAVE_COMMAND)
@@ -86,7 +89,7 @@ class CommandStore:
         self._save_command()
 
     @contextmanager
-    def lock(self, *, new: bool = False) -> Iterator[None]:
+    def lock(self, *, new: bool = False, lasting: float = 0) -> Iterator[None]:  # noqa: ARG002
         """Lock nothing; see the top of this module."""
         if not new:
             self.load()
@@ -103,21 +106,23 @@ class CommandStore:
                 "Log in on a laptop, and put there what `tweetbot export` prints.",
             )
         try:
-            profile = parse(document)
+            stored = parse(document)
         except Unreadable as error:
             raise ConfigurationError(
                 f"What {self} gives cannot be read as a profile: {error}.",
                 "It has to be what `tweetbot export` printed, or what the save command was given.",
             ) from None
-        self._hide(profile)
-        self._current = profile
-        return profile
+        self._hide(stored)
+        self._current = self._rescue.newer_than(stored)
+        self._hide(self._current)
+        return self._current
 
     def save(self, profile: Profile) -> None:
         """Hand the document to the save command; without one it lives as long as this run."""
         if self._environ.get(SAVE_COMMAND):
             self._hide(profile)
             self._hand_over(profile)
+            self._rescue.forget(profile)
         elif not self._warned:
             self._warned = True
             self._warn(f"There is no {SAVE_COMMAND}: what this run does will not be remembered.")
@@ -139,22 +144,18 @@ class CommandStore:
     def commit(self, renewed: Profile) -> None:
         """Save the renewed token, in three tries; raises `TokenNotSaved`."""
         self._hide(renewed)
-        failure: TweetbotError | None = None
+        why = ""
         for pause in (*SAVE_AGAIN_AFTER, None):
             try:
                 self._hand_over(renewed)
             except TweetbotError as error:
-                failure = error
+                why = error.happened
                 if pause is not None:
                     self._sleep(pause)
             else:
                 self._current = renewed
                 return
-        raise TokenNotSaved(
-            f"The login was renewed, but could not be saved: {failure and failure.happened}",
-            "Nothing was posted. Mend the save command; if the next run is refused, run"
-            " `tweetbot auth`.",
-        )
+        raise self._rescue.keep(renewed, why, remedy="Mend the save command")
 
     def set_aside(self) -> None:
         """Leave an unreadable document to be replaced: there is no second place for it here."""

@@ -92,7 +92,7 @@ class FileStore:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @contextmanager
-    def lock(self, *, new: bool = False) -> Iterator[None]:
+    def lock(self, *, new: bool = False, lasting: float = 0) -> Iterator[None]:  # noqa: ARG002
         """Hold the profile's lock; the kernel releases it if the process dies.
 
         Raises `Temporary` if another run keeps it, `ConfigurationError` where there can be none,

@@ -1,9 +1,10 @@
 """A document in Redis, for many bots on many hosts.
 
 One hash a profile, `tweetbot:<name>`, with the fields `document`, `version` and `token` (the digest
-of the refresh token). The lock is a key beside it with an owner and a short expiry, which a thread
-extends while the run lives: a killed run blocks its bot for `LEASE` seconds, less than the next one
-waits. A lock can be lost all the same (a host that sleeps, a server that was away), so every save
+of the refresh token). The lock is a key beside it, with an owner and an expiry that is longer than
+the sum of all deadlines of a run, and that each write sets anew: a run that is slow, or cut off
+from the server, keeps it, and nobody shows X the token that it is spending. The price: a killed run
+keeps others out until then. A lock can be lost all the same (a host that sleeps), so every save
 also compares the version: a run that lost its lock cannot overwrite a newer document. A lock lost
 before the refresh ends the run; after it, the renewed token is written if the stored one is still
 the one that was spent.
@@ -16,12 +17,15 @@ eviction of keys that never expire. That is checked where the server lets it be 
 
 from __future__ import annotations
 
+import math
+import os
 import secrets
-import threading
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cached_property
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -31,15 +35,14 @@ from tweetbot.errors import (
     LoginNeeded,
     Overtaken,
     Temporary,
-    TokenNotSaved,
     TweetbotError,
 )
 from tweetbot.profile import Profile, Unreadable, dump, parse
+from tweetbot.store.rescue import Rescue
 from tweetbot.store.signals import signals_held_back
 
 PREFIX = "tweetbot:"
-LEASE = 20.0  # seconds for which a run that was killed keeps others out
-_BEATS = 4  # how often a lease is extended in its length
+OWN_TIME = 60.0  # seconds for the server's part in a run, between two writes
 _POLL = 0.1
 _DEADLINE = 5.0  # seconds for one command
 _RESENDS = 2  # of one command, after 0.4 and 0.8 seconds
@@ -64,12 +67,15 @@ _NEEDED = {
         "volatile-ttl",
     ),
 }
-SAVE_AGAIN_AFTER = (1.0, 3.0)  # seconds before each further try to save a renewed token
+# Seconds before each further try to save a renewed token: a server restarts within half a minute.
+SAVE_AGAIN_AFTER = (1.0, 3.0, 10.0, 20.0)
 
-# Compare and set in one step. KEYS: the hash. ARGV: the version that was loaded, the digest of the
-# spent refresh token ('' but after a renewal), the new version, the new digest, the document. The
-# new version stands there already if only the answer to an earlier try was lost.
+# Compare and set in one step. KEYS: the hash, the lock. ARGV: the version that was loaded, the
+# digest of the spent refresh token ('' but after a renewal), the new version, the new digest, the
+# document, the owner, the lock's milliseconds. The new version stands there already if only the
+# answer to an earlier try was lost.
 _SAVE = """
+if redis.call('GET', KEYS[2]) == ARGV[6] then redis.call('PEXPIRE', KEYS[2], ARGV[7]) end
 local version = redis.call('HGET', KEYS[1], 'version') or ''
 local token = redis.call('HGET', KEYS[1], 'token') or ''
 local spent = ARGV[2] ~= '' and token == ARGV[2]
@@ -79,7 +85,7 @@ redis.call('HSET', KEYS[1], 'version', ARGV[3], 'token', ARGV[4], 'document', AR
 return 1
 """
 # Take the lock or extend it; one that has expired and that nobody took is taken back.
-# KEYS: the lock. ARGV: the owner, the lease in milliseconds.
+# KEYS: the lock. ARGV: the owner, the milliseconds.
 _HOLD = """
 local owner = redis.call('GET', KEYS[1])
 if owner and owner ~= ARGV[1] then return 0 end
@@ -93,19 +99,15 @@ return 0
 
 
 class RedisStore:
-    """One profile document in a Redis server; `url` is redis:// or rediss://.
-
-    `lease` is how many seconds a lock outlives its run.
-    """
+    """One profile document in a Redis server; `url` is redis:// or rediss://."""
 
     def __init__(
         self,
         profile: str,
         *,
         url: str,
+        state_dir: Callable[[], Path],
         wait: float = 30.0,
-        lease: float = LEASE,
-        warn: Callable[[str], None] = lambda _: None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.interrupted_at: int | None = None
@@ -113,11 +115,11 @@ class RedisStore:
         self._key = PREFIX + profile
         self._url = url
         self._wait = wait
-        self._lease = lease
-        self._warn = warn
         self._sleep = sleep
         self._owner = ""
+        self._lasting = OWN_TIME
         self._version = ""
+        self._rescue = Rescue(profile, state_dir=state_dir)
 
     def __str__(self) -> str:
         return f"{shown(self._url)} {self._key}"
@@ -127,16 +129,16 @@ class RedisStore:
         self._check_durability()
 
     @contextmanager
-    def lock(self, *, new: bool = False) -> Iterator[None]:
+    def lock(self, *, new: bool = False, lasting: float = 0) -> Iterator[None]:
         """Hold the profile's lock, which expires by itself; waits for another run."""
         self._check_durability()
         if not new:
             self.load()  # raises "not logged in"
-        self._owner = secrets.token_hex(16)
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(16)}"
+        self._lasting = lasting + OWN_TIME
         try:
             self._wait_for_lock()
-            with self._kept_alive():
-                yield
+            yield
         finally:
             with suppress(TweetbotError), self._errors():  # it expires by itself
                 self._redis.eval(_RELEASE, 1, self._lock_key, self._owner)
@@ -153,12 +155,13 @@ class RedisStore:
                 "Run `tweetbot auth`, or `tweetbot import`.",
             )
         try:
-            return parse(document.encode(errors="surrogateescape"))
+            stored = parse(document.encode(errors="surrogateescape"))
         except Unreadable as error:
             raise ConfigurationError(
                 f"{self} cannot be read as a profile: {error}.",
                 "Mend it or restore it; `tweetbot auth --force` replaces it.",
             ) from None
+        return self._rescue.newer_than(stored)
 
     def save(self, profile: Profile) -> None:
         """Replace the document; raises `Overtaken` if another run has done so meanwhile."""
@@ -166,6 +169,7 @@ class RedisStore:
             saved = self._write(profile)
         if not saved:
             raise Overtaken(f"Another run has changed {self} meanwhile.", "Run again later.")
+        self._rescue.forget(profile)
 
     def rehearse(self, current: Profile | None) -> None:
         """Prove that a document can be saved, and that the lock is still ours."""
@@ -186,7 +190,7 @@ class RedisStore:
     def commit(self, renewed: Profile) -> None:
         """Save the renewed token, if the stored one is the one that was spent."""
         version = secrets.token_hex(8)  # the same in each try: the first may have done it
-        happened = "another login stands there by now"
+        why = f"another login stands in {self} by now"
         for pause in (*SAVE_AGAIN_AFTER, None):
             try:
                 with self._errors():
@@ -194,13 +198,10 @@ class RedisStore:
                         return
                 break
             except (ConfigurationError, Temporary) as error:
-                happened = error.happened.rstrip(".")
+                why = error.happened
                 if pause is not None:
                     self._sleep(pause)
-        raise TokenNotSaved(
-            f"The login was renewed, but could not be saved in {self}: {happened}.",
-            "Nothing was posted. Mend the server; if the next run is refused, run `tweetbot auth`.",
-        )
+        raise self._rescue.keep(renewed, why, remedy="Mend the server")
 
     def set_aside(self) -> None:
         """Keep an unreadable document under another key."""
@@ -234,49 +235,47 @@ class RedisStore:
     def _lock_key(self) -> str:
         return f"{self._key}:lock"
 
+    @property
+    def _lock_arguments(self) -> tuple[str, int]:
+        return self._owner, round(self._lasting * 1000)
+
     def _write(self, profile: Profile, *, parent: str = "", version: str | None = None) -> bool:
         """Write if the version is ours or the token is `parent`; say whether it stands there."""
         version = version or secrets.token_hex(8)
         document = dump(profile).decode()
         arguments = (self._version, parent, version, profile.token.digest, document)
-        written = bool(self._redis.eval(_SAVE, 1, self._key, *arguments))
+        written = bool(
+            self._redis.eval(_SAVE, 2, self._key, self._lock_key, *arguments, *self._lock_arguments)
+        )
         if written:
             self._version = version
         return written
 
     def _hold(self) -> bool:
         """Take or extend the lock; say whether it is ours."""
-        return bool(
-            self._redis.eval(_HOLD, 1, self._lock_key, self._owner, round(self._lease * 1e3))
-        )
+        return bool(self._redis.eval(_HOLD, 1, self._lock_key, *self._lock_arguments))
 
     def _wait_for_lock(self) -> None:
         deadline = time.monotonic() + self._wait
         with self._errors():
             while not self._hold():
                 if time.monotonic() >= deadline:
-                    raise Temporary(
-                        "Another run of this bot is active.", "Nothing was posted; run again later."
-                    )
+                    raise self._active_elsewhere()
                 time.sleep(_POLL)
 
-    @contextmanager
-    def _kept_alive(self) -> Iterator[None]:
-        """Extend the lock from a thread; it ends before the lock is released, or takes it back."""
-        ended = threading.Event()
-
-        def extend() -> None:
-            while not ended.wait(self._lease / _BEATS):
-                with suppress(TweetbotError), self._errors():  # whoever saves will see it
-                    self._hold()
-
-        thread = threading.Thread(target=extend, daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            thread.join(_DEADLINE)
+    def _active_elsewhere(self) -> Temporary:
+        """Say who holds the lock, and when it ends if that run is dead."""
+        owner = self._redis.get(self._lock_key) or ""
+        left = max(0, self._redis.pttl(self._lock_key)) / 1000
+        ends_at = math.ceil(time.time() + left)
+        host, _, process = owner.rpartition(":")[0].rpartition(":")
+        who = f" (on {host}, process {process})" if host else ""
+        return Temporary(
+            f"Another run of this bot is active{who}.",
+            "Nothing was posted; run again later. If that run was killed, its lock ends at"
+            f" {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(ends_at))}.",
+            retry_at=ends_at,
+        )
 
     def _check_durability(self) -> None:
         if is_volatile(self._url):
@@ -354,7 +353,7 @@ def _library() -> ModuleType:
 
 def names(url: str) -> list[str]:
     """Return the names of the profiles in the server."""
-    store = RedisStore("", url=url)
+    store = RedisStore("", url=url, state_dir=Path)
     with store._errors():
         keys = set(store._redis.scan_iter(match=f"{PREFIX}*", count=1000))
     return sorted(key.removeprefix(PREFIX) for key in keys if key.count(":") == 1)

@@ -1,0 +1,58 @@
+"""A renewed login that its store did not take, in a file of this machine.
+
+X has ended the old one by then, so this is the only copy: the next run here goes on with it. The
+file is named by the login that it replaces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from tweetbot.errors import TokenNotSaved, TweetbotError
+from tweetbot.profile import Profile
+from tweetbot.store.folder import FileStore
+
+
+class Rescue:
+    """Files beside a store that is elsewhere, in the folder for what has no better place."""
+
+    def __init__(self, profile: str, *, state_dir: Callable[[], Path]) -> None:
+        self._profile = profile
+        self._state_dir = state_dir
+
+    def newer_than(self, stored: Profile) -> Profile:
+        """Return the login that replaced the stored one, if it is here; else `stored`."""
+        with suppress(TweetbotError):  # there is none, or none that can be read
+            kept = self._file(stored.token.digest).load()
+            if kept.token.parent == stored.token.digest:
+                return kept
+        return stored
+
+    def keep(self, renewed: Profile, why: str, *, remedy: str) -> TokenNotSaved:
+        """Keep `renewed` here if that is possible; return the error that says where it is."""
+        happened = f"The login was renewed, but could not be saved: {why.rstrip('.')}"
+        file = self._file(renewed.token.parent)
+        try:
+            file.make_ready()
+            file.save(renewed)
+        except TweetbotError:
+            return TokenNotSaved(
+                f"{happened}.",
+                f"Nothing was posted. {remedy}; if the next run is refused, run `tweetbot auth`.",
+            )
+        return TokenNotSaved(
+            f"{happened}; it is in {file}.",
+            f"Nothing was posted. {remedy}; the next run on this machine takes the login over from"
+            " there.",
+        )
+
+    def forget(self, saved: Profile) -> None:
+        """Drop what the store has by now."""
+        with suppress(OSError):
+            self._file(saved.token.parent).path.unlink(missing_ok=True)
+
+    def _file(self, replaced: str | None) -> FileStore:
+        path = self._state_dir() / f"{self._profile}.{replaced}.rescue"
+        return FileStore(path, state_dir=lambda: path.parent)
