@@ -25,9 +25,7 @@ class Rescue:
     def newer_than(self, stored: Profile) -> Profile:
         """Return the login that replaced the stored one, if it is here; else `stored`."""
         with suppress(TweetbotError):  # there is none, or none that can be read
-            kept = self._file(stored.token.digest).load()
-            if kept.token.parent == stored.token.digest:
-                return kept
+            return self._file(stored.token.digest).load()
         return stored
 
     def keep(self, renewed: Profile, why: str, *, remedy: str) -> TokenNotSaved:
