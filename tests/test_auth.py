@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 SCOPE = "tweet.read tweet.write users.read offline.access media.write"
 CLOSING_WORDS = "You can close this window"
 ENTER = ""
+CTRL_C = "Ctrl-C"
 # No proxy could reach the loopback interface; certificates would only be loaded, at 20 ms a time.
 PLAIN_HTTP: dict[str, Any] = {"trust_env": False, "verify": False, "timeout": 10}
 # A pseudo-terminal's process is forked, and becomes tweetbot at once: the threads of the local X
@@ -1145,7 +1146,8 @@ def run_by_cron(line: str, home: Path) -> subprocess.CompletedProcess[bytes]:
 
 
 @on_a_terminal
-def test_no_answer_to_the_budget_is_no_limit(newcomer: Bot) -> None:
+@pytest.mark.parametrize(("answer", "code"), [(ENTER, 0), (CTRL_C, 130)])
+def test_no_answer_to_the_budget_is_no_limit(newcomer: Bot, answer: str, code: int) -> None:
     newcomer.environ |= {"TWEETBOT_CLIENT_ID": "", "TWEETBOT_CLIENT_SECRET": ""}
     with Screen(newcomer, "--account", "dogfacts") as screen:
         screen.expect("OAuth 2.0 client id: ")
@@ -1154,8 +1156,8 @@ def test_no_answer_to_the_budget_is_no_limit(newcomer: Bot) -> None:
         screen.type(ENTER)
         decide(screen.url())
         screen.expect("in USD (empty = no limit): ")
-        screen.press("c")
-        assert screen.end() == 0
+        screen.press("c") if answer == CTRL_C else screen.type(answer)
+        assert screen.end() == code
     assert newcomer.document["spend"]["budget_usd"] is None
 
 

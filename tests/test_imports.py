@@ -22,6 +22,7 @@ ROWS = (
     {"session"},
     {"browser", "crontab", "loopback", "xapi", "oauth", "text", "sources", "store"},
     {"entities", "transport", "profile", "redirect", "settings"},
+    {"money"},
     {"errors"},
 )
 IMPORTERS = {

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tweetbot.money import dollars
 from tweetbot.sandbox import Fault, Sandbox
 
 if TYPE_CHECKING:
@@ -224,12 +225,57 @@ def test_a_post_beyond_the_budget_is_refused_before_anything_is_spent(bot: Bot) 
     bot.make_due()
     ended = bot.run("post", "--json", HELLO)
     assert (ended.code, ended.json["error"], bot.x.requests) == (5, "not-allowed", ())
-    assert "23 posts, about $0.490 of $0.50" in ended.err
-    assert "tweetbot auth --budget" in ended.err
+    assert "23 posts, about $0.49 of $0.50, and this one costs $0.015" in ended.err
 
 
-def test_the_command_that_raises_the_budget_exists(bot: Bot) -> None:
-    assert "--budget" in bot.run("auth", "--help").out
+@pytest.mark.parametrize(
+    ("value", "limit"), [("5", 5), ("$2.50", 2.5), ("0", 0), (".5", 0.5), ("none", None)]
+)
+def test_the_budget_is_set_without_a_browser_as_the_refusal_says(
+    bot: Bot, value: str, limit: float | None
+) -> None:
+    bot.change(spend={"month": time.strftime("%Y-%m", time.gmtime()), "budget_usd": 0.01})
+    refused = bot.run("post", HELLO)
+    assert (refused.code, "`tweetbot renew --budget USD`" in refused.err) == (5, True)
+    assert bot.run("renew", "--budget", value).code == 0
+    assert bot.document["spend"]["budget_usd"] == limit
+    assert bot.run("post", HELLO).code == (5 if limit == 0 else 0)
+
+
+def test_the_budget_is_set_even_if_the_login_cannot_be_renewed(bot: Bot, x: Sandbox) -> None:
+    x.fault("token", Fault("status", status=503, times=2))
+    assert bot.run("renew", "--budget", "7").code == 6
+    assert bot.document["spend"]["budget_usd"] == 7
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-1", "five", "", "1e3", "5 USD", "1000001"])
+@pytest.mark.parametrize("command", ["auth", "renew"])
+def test_what_is_no_amount_is_no_budget(bot: Bot, command: str, value: str) -> None:
+    before = bot.path.read_bytes()
+    ended = bot.run(command, "--budget", value)
+    assert (ended.code, bot.path.read_bytes(), bot.x.requests) == (2, before, ())
+    assert "--budget" in ended.err
+
+
+def test_a_dry_run_tells_that_the_budget_is_used_up(bot: Bot) -> None:
+    month = time.strftime("%Y-%m", time.gmtime())
+    bot.change(spend={"month": month, "posts": 2, "usd": 0.03, "budget_usd": 0.1})
+    assert bot.run("post", "-n", HELLO).code == 0
+    ended = bot.run("post", "-n", LINK)
+    assert (ended.code, ended.out) == (5, f"{LINK}\n")
+    assert "2 posts, about $0.03 of $0.10, and this one costs $0.20" in ended.err
+    shown = bot.run("post", "-n", "--json", LINK).json
+    assert (shown["ok"], shown["beyond_budget"]) == (False, True)
+
+
+def test_a_dry_run_tells_that_the_text_was_posted_lately(bot: Bot) -> None:
+    assert bot.run("post", HELLO).code == 0
+    ended = bot.run("post", "-n", HELLO)
+    assert (ended.code, "a run sends nothing, without --again" in ended.err) == (0, True)
+    shown = bot.run("post", "-n", "--json", HELLO).json
+    assert (shown["already_posted"], shown["usd"]) == (True, 0)
+    again = bot.run("post", "-n", "--again", "--json", HELLO).json
+    assert (again["already_posted"], again["usd"]) == (False, 0.015)
 
 
 @pytest.mark.parametrize("count", [1, 2, 10, 14, 100])
@@ -279,4 +325,22 @@ def test_status_tells_what_this_month_cost(bot: Bot) -> None:
     month = time.strftime("%Y-%m", time.gmtime())
     bot.change(spend={"month": month, "posts": 23, "usd": 0.51, "budget_usd": 5})
     shown = bot.run("status", "-p", "default").out
-    assert re.search(r"this month: +23 posts, about \$0\.51\d? of \$5", shown)
+    assert "this month: 23 posts, about $0.51 of $5\n" in shown
+
+
+def test_status_says_that_the_budget_is_used_up(bot: Bot) -> None:
+    month = time.strftime("%Y-%m", time.gmtime())
+    bot.change(spend={"month": month, "posts": 1, "usd": 0.015, "budget_usd": 0.03})
+    assert bot.run("status").code == 0
+    bot.change(spend={"usd": 0.016})
+    ended = bot.run("status", "--json")
+    assert (ended.code, ended.json["profiles"][0]["error"]) == (5, "not-allowed")
+    assert "1 post, about $0.016 of $0.03" in ended.json["profiles"][0]["message"]
+
+
+@pytest.mark.parametrize(
+    ("usd", "shown"),
+    [(0, "$0"), (5, "$5"), (0.51, "$0.51"), (0.5, "$0.50"), (0.495, "$0.495"), (12.3, "$12.30")],
+)
+def test_an_amount_is_shown_as_short_as_it_can_be(usd: float, shown: str) -> None:
+    assert dollars(usd) == shown

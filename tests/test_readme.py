@@ -22,10 +22,10 @@ import pytest
 from tweetbot import settings
 from tweetbot.cli import cli
 from tweetbot.errors import EXIT_CODES
+from tweetbot.money import PRICE_LINK, PRICE_POST
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault
 from tweetbot.sandbox.routes import STEPS
-from tweetbot.text import PRICE_LINK, PRICE_POST
 from tweetbot.transport import Answer
 from tweetbot.xapi import refusal
 

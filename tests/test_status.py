@@ -255,7 +255,7 @@ def test_a_bot_in_full(bot: Bot, clock: Clock, x: Sandbox) -> None:
         "token": f"renewed {clock_of(token['obtained_at'])},"
         f" expires {clock_of(token['expires_at'])}",
         "last post": f"{clock_of(post['at'])} https://x.com/dogfacts/status/{x.posts[0].id}",
-        "this month": "1 posts, about $0.015 of $5.00",
+        "this month": "1 post, about $0.015 of $5",
         "next post": "nothing known to be wrong",
     }
 
@@ -300,7 +300,7 @@ def test_the_spending_of_an_old_month_counts_as_nothing(bot: Bot) -> None:
     run = bot.run("status", "-p", "default", "--json")
     month = f"{datetime.now(UTC):%Y-%m}"
     assert run.json["spend"] == {"month": month, "posts": 0, "usd": 0.0, "budget_usd": None}
-    assert rows(bot.run("status", "-p", "default"))["this month"] == "0 posts, about $0.000"
+    assert rows(bot.run("status", "-p", "default"))["this month"] == "0 posts, about $0"
 
 
 # --- every bot --------------------------------------------------------------------------------

@@ -27,11 +27,10 @@ from hypothesis import strategies as st
 
 from tweetbot import text as text_module
 from tweetbot.errors import TextRefused
+from tweetbot.money import PRICE_LINK, PRICE_POST
 from tweetbot.text import (
     LIMIT,
     LONG_LIMIT,
-    PRICE_LINK,
-    PRICE_POST,
     Entity,
     check,
     measure,

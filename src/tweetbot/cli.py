@@ -123,6 +123,30 @@ class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer 
             self.fail(f"{value!r}: {error}", param, ctx)
 
 
+class _Dollars(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks alone
+    """An amount in USD; `none` becomes a number that no amount reaches."""
+
+    name = "dollars"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        from tweetbot.money import budget
+
+        try:
+            return budget(str(value))
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+
+
+_budget = click.option(
+    "--budget",
+    type=_Dollars(),
+    metavar="USD",
+    help="The most this bot may spend in a month (none: no limit).",
+)
+
+
 @cli.command()
 @_profile_option
 @click.option("--account", metavar="NAME", help="The account to expect, as in @dogfacts.")
@@ -142,12 +166,7 @@ class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer 
     metavar="SECONDS",
     help="How long to wait for consent.",
 )
-@click.option(
-    "--budget",
-    type=click.FloatRange(0, 1_000_000),
-    metavar="USD",
-    help="The most this bot may spend in a month.",
-)
+@_budget
 @click.option("--force", is_flag=True, help="Replace another account or an unreadable profile.")
 @_json
 @_verbose
@@ -249,7 +268,7 @@ def post(
     source = _source(text, list_file, order=order, once=once, check=check)
     store = _store(settings, wait=wait)
     if dry_run:
-        return _show_preview(source, store, settings, check, as_json=as_json)
+        return _show_preview(source, store, settings, check, again=again, as_json=as_json)
     from tweetbot import posting
 
     with _transport(verbose) as transport:
@@ -303,6 +322,7 @@ def status(profile: str | None, max_age: float | None, as_json: bool) -> int:
 @cli.command()
 @_profile_option
 @click.option("--if-older", type=_Duration(), help="Only if the login is older than that.")
+@_budget
 @_wait
 @_json
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing when it worked.")
@@ -310,6 +330,7 @@ def status(profile: str | None, max_age: float | None, as_json: bool) -> int:
 def renew(
     profile: str | None,
     if_older: float | None,
+    budget: float | None,
     wait: float,
     as_json: bool,
     quiet: bool,
@@ -327,6 +348,7 @@ def renew(
             transport,
             surroundings=_surroundings(settings, wait, check=check),
             if_older=if_older,
+            budget=budget,
         )
     if as_json:
         show_json({"ok": True, **vars(renewal)})
@@ -587,22 +609,25 @@ def _show_preview(
     settings: Settings,
     check: Callable[[str], Measure],
     *,
+    again: bool,
     as_json: bool,
 ) -> int:
     """Show what would be posted, and as whom, as far as it is known without a network."""
     from tweetbot import preview
 
-    shown = preview.preview(source, store, api_url=settings.api_url, check=check)
+    shown = preview.preview(
+        source, store, api_url=settings.api_url, check=check, again=again, now=int(time.time())
+    )
     if shown.profile is None:
         tell(f"Not logged in yet: there is no {store}.")
     if as_json:
         show_json(preview.as_json(shown))
-        return TextRefused.code if shown.unpostable else 0
+        return shown.code
     for remark in preview.details(shown):
         tell(remark)
     if shown.measured.valid:
         show(shown.draft.text)
-    return TextRefused.code if shown.unpostable else 0
+    return shown.code
 
 
 def _next_steps(settings: Settings, store: Store) -> str:

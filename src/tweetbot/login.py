@@ -6,7 +6,6 @@ before the browser opens; the lock is held only around the first check and the l
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -21,6 +20,7 @@ from tweetbot.errors import (
     Temporary,
     TweetbotError,
 )
+from tweetbot.money import budget
 from tweetbot.oauth import DEADLINE, AuthorizationServer
 from tweetbot.profile import Account, Client, Profile, Token
 from tweetbot.redirect import redirect_address
@@ -340,21 +340,19 @@ def _is_guided(existing: Profile | None, settings: Settings, wishes: Wishes) -> 
 
 
 def ask_budget(store: Store, person: Person) -> None:
-    """Ask what the bot may spend in a month, and save it; Ctrl-C and Ctrl-D mean no limit."""
-    budget = None
-    with suppress(KeyboardInterrupt):
-        budget = _dollars(person)
-    if budget is not None:
+    """Ask what the bot may spend in a month, and save it."""
+    usd = _dollars(person)
+    if usd is not None:
         with store.lock():
-            store.save(store.load().with_budget(budget))
+            store.save(store.load().with_budget(usd))
 
 
 def _dollars(person: Person) -> float | None:
-    while answer := person.ask(BUDGET_QUESTION).strip().removeprefix("$"):
-        with suppress(ValueError):
-            if 0 <= (budget := float(answer)) < math.inf:
-                return budget
-        person.tell("That is no amount; 5 or 2.50 is.")
+    while answer := person.ask(BUDGET_QUESTION).strip():
+        try:
+            return budget(answer)
+        except ValueError as error:
+            person.tell(f"That is no amount: {error}.")
     return None
 
 

@@ -23,7 +23,6 @@ from tweetbot.errors import (
     ConfigurationError,
     Duplicate,
     LoginNeeded,
-    NotAllowed,
     NotPermitted,
     NotSent,
     RateLimited,
@@ -32,14 +31,13 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.profile import Pending, Posted
-from tweetbot.session import LONGEST_RENEWAL, Session, Surroundings, month, session, short
+from tweetbot.session import LONGEST_RENEWAL, Session, Surroundings, session, short
 from tweetbot.sources import Draft, Source, refuse_rubbish
 from tweetbot.store import Store
 from tweetbot.text import LIMIT, Entity, measure, price
 from tweetbot.transport import Transport
 from tweetbot.xapi import POST_DEADLINE, Post
 
-SAME_TEXT_FOR = 6 * 3600  # seconds in which the same text again is taken for a repeated run
 RESEND_AFTER = (0.5, 2.0)  # seconds before each further try of a request that never left
 MENDED_BY_RENEWAL = (ConfigurationError.code, LoginNeeded.code, Temporary.code)
 
@@ -94,9 +92,15 @@ def renew(
     *,
     surroundings: Surroundings,
     if_older: float | None = None,
+    budget: float | None = None,
 ) -> Renewal:
-    """Renew the login without posting, unless it is younger than `if_older` seconds."""
+    """Renew the login without posting, unless it is younger than `if_older` seconds.
+
+    With `budget`, first set what the bot may spend in a month, in US dollars.
+    """
     with session(store, transport, surroundings, lasting=LONGEST_RENEWAL) as held:
+        if budget is not None:
+            held.save(held.profile.with_budget(budget))
         obtained_at = held.profile.token.obtained_at
         young = obtained_at is not None and if_older and 0 <= held.now() - obtained_at < if_older
         if not young:
@@ -130,10 +134,11 @@ class _Run:
         draft = self._next_draft(source)
         if earlier and earlier.digest == draft.digest:
             return self._outcome(draft.text, earlier, already_posted=True)
-        already = None if again or draft.source else self._posted_already(draft)
+        already = None if again or draft.source else self._posted_lately(draft)
         if already:
             return self._outcome(draft.text, already, already_posted=True)
-        self._check_budget(draft)
+        spend = self._session.profile.spent(self._session.now())
+        spend.check(price(measure(draft.text)))
         pending = Pending(
             text=draft.text,
             digest=draft.digest,
@@ -165,25 +170,8 @@ class _Run:
             self._around.tell(f'The list goes on after "{short(item.text)}".')
             self._session.profile = self._session.profile.with_cursor(item.source, item.cursor)
 
-    def _check_budget(self, draft: Draft) -> None:
-        usd = price(measure(draft.text))
-        this_month = month(self._session.now())
-        spend = self._session.profile.spend.in_month(this_month)
-        if spend.budget_usd is not None and spend.with_post(usd).usd > spend.budget_usd:
-            raise NotAllowed(
-                f"The bot's budget for {this_month} is used up: {spend.posts} posts, about"
-                f" ${spend.usd:.3f} of ${spend.budget_usd:.2f}, and this one costs ${usd:.3f}.",
-                "Nothing was posted. `tweetbot auth --budget USD` sets another budget.",
-            )
-
-    def _posted_already(self, draft: Draft) -> Posted | None:
-        now = self._session.now()
-        same = [
-            posted
-            for posted in self._session.profile.posts
-            if posted.id and posted.digest == draft.digest and 0 <= now - posted.at < SAME_TEXT_FOR
-        ]
-        return same[-1] if same else None
+    def _posted_lately(self, draft: Draft) -> Posted | None:
+        return self._session.profile.posted_lately(draft.digest, now=self._session.now())
 
     # -- the post -------------------------------------------------------------------------------
 

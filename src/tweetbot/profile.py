@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import re
 import time
 import types
@@ -16,10 +17,12 @@ from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from typing import Any, get_args, get_origin, get_type_hints
 
-from tweetbot.errors import ConfigurationError, LoginNeeded
+from tweetbot.errors import ConfigurationError, LoginNeeded, NotAllowed
+from tweetbot.money import dollars
 
 VERSION = 1
 POSTS_KEPT = 20
+SAME_TEXT_FOR = 6 * 3600  # seconds in which the same text again is taken for a repeated run
 LOGGED_OUT = "tweetbot logout"  # the note of a document that could only be marked, not removed
 _LARGEST = 2**40  # a time beyond it (milliseconds, perhaps) is none that can be shown
 # What `POST /2/tweets` demands (docs.x.com, OpenAPI document, operation createPosts).
@@ -161,6 +164,23 @@ class Spend:
         """Return what `month` cost so far; a new month begins at nothing."""
         return self if month == self.month else replace(self, month=month, posts=0, usd=0.0)
 
+    def check(self, usd: float) -> None:
+        """Raise `NotAllowed` unless one more post for `usd` stays within the budget."""
+        if self.budget_usd is None or self.with_post(usd).usd <= self.budget_usd:
+            return
+        raise NotAllowed(
+            f"The bot's budget for {self.month} is used up: {self.count}, about"
+            f" {dollars(self.usd)} of {dollars(self.budget_usd)}, and this one costs"
+            f" {dollars(usd)}.",
+            "Nothing was posted. `tweetbot renew --budget USD` sets another budget, without a"
+            " browser.",
+        )
+
+    @property
+    def count(self) -> str:
+        """Say how many posts that was."""
+        return f"{self.posts} post" + ("" if self.posts == 1 else "s")
+
     def with_post(self, usd: float) -> Spend:
         """Count one more post."""
         return replace(self, posts=self.posts + 1, usd=round(self.usd + usd, 4))
@@ -211,6 +231,19 @@ class Profile:
                 "`tweetbot import` or `tweetbot auth` brings it back.",
             )
 
+    def posted_lately(self, digest: str, *, now: int) -> Posted | None:
+        """Return the post with that text of the last six hours, if its id is known."""
+        same = [
+            posted
+            for posted in self.posts
+            if posted.id and posted.digest == digest and 0 <= now - posted.at < SAME_TEXT_FOR
+        ]
+        return same[-1] if same else None
+
+    def spent(self, now: int) -> Spend:
+        """Return what the month of `now` cost so far; X bills by UTC."""
+        return self.spend.in_month(time.strftime("%Y-%m", time.gmtime(now)))
+
     def with_post(self, post: Posted) -> Profile:
         """Record that `post` is live: nothing is pending and nothing is wrong any more."""
         posts = (*self.posts, post)[-POSTS_KEPT:]
@@ -223,8 +256,9 @@ class Profile:
         return replace(self, cursors={**self.cursors, source: cursor})
 
     def with_budget(self, usd: float) -> Profile:
-        """Set what the bot may spend in a month."""
-        return replace(self, spend=replace(self.spend, budget_usd=usd))
+        """Set what the bot may spend in a month; infinity is no limit."""
+        budget = None if usd == math.inf else usd
+        return replace(self, spend=replace(self.spend, budget_usd=budget))
 
     def with_error(self, error: LastError) -> Profile:
         """Record a failed run; the same error again only counts, whatever times it names."""

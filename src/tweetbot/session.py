@@ -119,7 +119,7 @@ class Session:
         usd = price(measure(pending.text))
         profile = replace(
             self.profile.with_post(posted).with_cursor(pending.source, pending.cursor),
-            spend=self.profile.spend.in_month(month(posted.at)).with_post(usd),
+            spend=self.profile.spent(posted.at).with_post(usd),
         )
         self.profile = profile  # true, written down or not
         try:
@@ -198,11 +198,6 @@ class Session:
 def clock(at: int) -> str:
     """Write a time (UTC epoch seconds) as the person's clock shows it."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
-
-
-def month(at: int) -> str:
-    """Name the month in which X bills what is posted at `at`."""
-    return time.strftime("%Y-%m", time.gmtime(at))
 
 
 def short(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tweetbot.errors import LoginNeeded, TooOld, TweetbotError
+from tweetbot.money import PRICE_POST, dollars
 from tweetbot.profile import Posted, Profile, Spend
 from tweetbot.store import Store
 
@@ -34,8 +35,7 @@ class Status:
     @property
     def spend(self) -> Spend:
         """What this month cost so far."""
-        month = time.strftime("%Y-%m", time.gmtime(self.now))
-        return (self.profile.spend if self.profile else Spend()).in_month(month)
+        return self.profile.spent(int(self.now)) if self.profile else Spend()
 
     @property
     def url(self) -> str | None:
@@ -68,6 +68,7 @@ def _check(
         )
     if missing := profile.token.missing_scopes:
         raise LoginNeeded(f"The login lacks the permission {missing}.", "Run `tweetbot auth`.")
+    profile.spent(int(now)).check(PRICE_POST)
     store.check_writable()
     if max_age is not None:
         _check_age(profile, max_age, now)
@@ -104,19 +105,31 @@ def _word(status: Status) -> str:
 def details(status: Status) -> Iterator[str]:
     """Tell one bot's state in full, a line each."""
     mode = "" if status.mode is None else f" (mode {status.mode:04o})"
-    there = mode if status.profile or mode else " (not there)"
+    is_missing = status.profile is None and isinstance(status.problem, LoginNeeded)
+    there = " (not there)" if is_missing else mode
     rows = {"profile": status.name, "kept in": f"{status.path}{there}"}
     if status.profile:
         rows |= _profile_rows(status, status.profile)
-    rows["next post"] = str(status.problem) if status.problem else "nothing known to be wrong"
+    rows["next post"] = _next_post(status)
     width = max(map(len, rows)) + 2
     for title, value in rows.items():
         yield f"{title + ':':<{width}}{value}"
 
 
+def _next_post(status: Status) -> str:
+    """Say what the next run has before it, as far as is known here."""
+    if status.problem:
+        return str(status.problem)
+    if status.profile and status.profile.pending:
+        return "finds out first whether the pending one is live"
+    if status.profile and status.profile.last_error:
+        return "will fail again, unless the last error has passed"
+    return "nothing known to be wrong"
+
+
 def _profile_rows(status: Status, profile: Profile) -> dict[str, str]:
     token, account, spend = profile.token, profile.account, status.spend
-    budget = f" of ${spend.budget_usd:.2f}" if spend.budget_usd is not None else ""
+    budget = f" of {dollars(spend.budget_usd)}" if spend.budget_usd is not None else ""
     rows = {
         "account": f"@{account.username} (id {account.id})" if account else "not known",
         "scope": token.scope or "not known",
@@ -124,7 +137,7 @@ def _profile_rows(status: Status, profile: Profile) -> dict[str, str]:
         "last post": f"{local(status.last_post.at)} {status.url or '(id not known)'}"
         if status.last_post
         else "none",
-        "this month": f"{spend.posts} posts, about ${spend.usd:.3f}{budget}",
+        "this month": f"{spend.count}, about {dollars(spend.usd)}{budget}",
     }
     if profile.pending:
         rows["pending"] = f"{local(profile.pending.at)} {' '.join(profile.pending.text.split())}"

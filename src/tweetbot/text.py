@@ -21,15 +21,12 @@ from typing import Literal
 from tweetbot import entities
 from tweetbot.entities import Span
 from tweetbot.errors import TextRefused
+from tweetbot.money import PRICE_LINK, PRICE_POST, dollars
 
 LIMIT = 280
 LONG_LIMIT = 25_000  # for Premium accounts (docs.x.com changelog, 9 and 20 August 2024)
 LINK_WEIGHT = 23
 EMOJI_WEIGHT = 2
-
-# US dollars a post (docs.x.com, x-api/getting-started/pricing, August 2026).
-PRICE_POST = 0.015
-PRICE_LINK = 0.200
 
 
 @dataclass(frozen=True)
@@ -102,7 +99,7 @@ def check(text: str, *, limit: int = LIMIT, links: bool = True) -> Measure:
         link = measured.links[0]
         raise TextRefused(
             f"X would make a link of {link.text} (at character {link.start + 1}), which costs"
-            f" ${PRICE_LINK:.2f}.",
+            f" {dollars(PRICE_LINK)}.",
             "Write it another way, or leave out --no-links.",
         )
     return measured
