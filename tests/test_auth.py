@@ -7,16 +7,14 @@ import fcntl
 import hashlib
 import io
 import json
-import os
 import re
 import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Self
@@ -482,7 +480,7 @@ def has_ipv6() -> bool:
 
 @pytest.mark.parametrize("there", ["nothing", "a folder", "a folder that was used"])
 def test_a_folder_that_cannot_be_written_stops_the_login_before_the_browser(
-    newcomer: Bot, tmp_path: Path, there: str
+    newcomer: Bot, tmp_path: Path, there: str, powerless: Sequence[str]
 ) -> None:
     newcomer.environ["BROWSER"] = str(program(tmp_path, "browser"))
     closed = tmp_path / "closed"
@@ -492,22 +490,11 @@ def test_a_folder_that_cannot_be_written_stops_the_login_before_the_browser(
         lock_file(newcomer).close()
     closed.chmod(0o500)
 
-    said = stop_before_the_browser(newcomer, prefix=without_override())
+    said = stop_before_the_browser(newcomer, prefix=powerless)
 
     assert str(newcomer.folder) in said
     assert "TWEETBOT_CONFIG_DIR" in said
     assert calls(tmp_path) == []
-
-
-def without_override() -> list[str]:
-    """How to start a program for which file modes count, even if root runs the tests."""
-    if os.geteuid() != 0:
-        return []
-    setpriv = shutil.which("setpriv")
-    command = [setpriv or "", "--bounding-set=-dac_override", "--inh-caps=-dac_override"]
-    if not setpriv or subprocess.run([*command, "true"], check=False).returncode:
-        pytest.skip("root may write everywhere, and setpriv cannot take that away here")
-    return command
 
 
 @pytest.mark.parametrize("content", [b"", b'{"version": 1}', b'{"version": 2}'])
@@ -655,6 +642,13 @@ def test_a_second_profile_for_the_same_app_and_account_is_refused(bot: Bot) -> N
     assert "tweetbot auth -p default" in run.err
     assert not other.path.exists()
     assert alive(bot.x) == set()
+
+
+def test_a_second_profile_whose_account_is_known_is_refused_before_the_browser(bot: Bot) -> None:
+    other = second(bot)
+    said = stop_before_the_browser(other, "-p", "second", "--account", "@DogFacts")
+    assert "The profile default uses the same app for @dogfacts" in said
+    assert bot.run("renew").code == 0  # nothing was ended
 
 
 def test_force_allows_a_second_profile_for_the_same_app_and_account(bot: Bot) -> None:

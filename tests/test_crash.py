@@ -531,12 +531,13 @@ def test_an_immutable_document_is_found_before_x_is_asked(bot: Bot) -> None:
 
 @needs_root
 @pytest.mark.parametrize("mode", [0o700, 0o755])
-def test_another_users_folder_is_found_before_x_is_asked(bot: Bot, mode: int) -> None:
+def test_another_users_folder_is_found_before_x_is_asked(
+    bot: Bot, mode: int, powerless: Sequence[str]
+) -> None:
     bot.make_due()
     os.chown(bot.path, 65534, 65534)
     os.chown(bot.folder, 65534, 65534)
     bot.folder.chmod(mode)
-    powerless = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")  # root, but just a user
     run = bot.run("post", TEXT, prefix=powerless)
     assert run.code == 2, run.err
     assert "Permission denied" in run.err

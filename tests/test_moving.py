@@ -420,6 +420,18 @@ def test_leftovers_of_the_bot_that_was_here_are_dropped(bot: Bot, there: Bot) ->
 # --- and back ---------------------------------------------------------------------------------
 
 
+def test_what_a_bot_remembers_is_not_lost_by_importing_the_same_login_again(
+    bot: Bot, there: Bot
+) -> None:
+    document = exported(bot)
+    assert there.run("import", stdin=document).code == 0
+    assert there.run("post", "Hello").code == 0
+    before = there.document
+    assert there.run("import", stdin=document).code == 0
+    assert there.document == before
+    assert there.run("post", "Hello").err == "Already posted; nothing was sent.\n"
+
+
 def test_a_moved_bot_comes_back_when_its_export_is_imported_here(bot: Bot) -> None:
     document = exported(bot)
     assert bot.run("import", stdin=document).code == 0

@@ -440,6 +440,27 @@ def test_a_signal_during_a_renewal_waits_until_the_token_is_saved(bot: Bot, x: S
     assert finish(process)[0] == 143
     assert bot.document["token"]["refresh_token"] != old
     assert (steps(x), x.posts) == (["token"], ())
+    assert bot.document["pending"] is None  # nothing was sent, so there is nothing to look up
+
+
+def test_the_name_of_a_file_is_not_posted(bot: Bot, x: Sandbox, tmp_path: Path) -> None:
+    """`--list` was forgotten; a post is public, and costs."""
+    (tmp_path / "facts.txt").write_text("One\n")
+    ended = bot.run("post", "facts.txt", cwd=tmp_path)
+    assert (ended.code, x.requests) == (2, ())
+    assert "--list facts.txt" in ended.err
+    assert bot.run("post", "facts.txt", cwd=bot.folder).code == 0  # there is no such file
+
+
+def test_what_a_ci_takes_for_its_own_command_is_never_a_line_of_a_message(
+    bot: Bot, x: Sandbox
+) -> None:
+    x.fault("post", Fault("reset"))
+    bot.environ["TWEETBOT_CHECK_AFTER"] = ""
+    assert bot.run("post", "One\n::error::two").code == 7
+    ended = bot.run("post", "Another")
+    assert (ended.code, "One ::error::two" in ended.err) == (0, True)
+    assert not [line for line in ended.err.splitlines() if line.startswith("::")]
 
 
 # --- two runs at once -----------------------------------------------------------------------

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tweetbot import posting
-from tweetbot.errors import ConfigurationError, LoginNeeded, Overtaken, TokenNotSaved, TweetbotError
+from tweetbot.errors import LoginNeeded, Overtaken, TokenNotSaved, TweetbotError
 from tweetbot.profile import Profile, Token, parse
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.session import Surroundings
@@ -356,9 +356,34 @@ def test_rediss_and_its_options_are_passed_on() -> None:
     assert pool.connection_kwargs["ssl_cert_reqs"] == "none"
 
 
-def test_an_unknown_option_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="volatil"):
-        connect("redis://h/0?volatil=ok")
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("redis://h/0?volatil=ok", "has an option other than volatile=ok"),
+        ("redis://h/0?volatile=yes", "another word than ok"),
+        (f"redis://:12?{PASSWORD}=1@h/0", "character that ends it"),
+        (f"redis://h?{PASSWORD}=1", "has an option other"),
+        (f"redis://:pa/{PASSWORD}@h/0", "no URL of a Redis server"),
+        (f"redis://:12/{PASSWORD}@h/0", "character that ends it"),
+        (f"redis://:12#{PASSWORD}@h/0", "character that ends it"),
+        (f"redis://h/{PASSWORD}", "database that is no number"),
+        ("redis://h:port/0", "no URL of a Redis server"),
+    ],
+)
+def test_a_wrong_url_is_refused_without_being_shown(url: str, fault: str, bot: Bot) -> None:
+    bot.environ["TWEETBOT_STORE"] = url
+    ended = bot.run("post", TEXT)
+    assert (ended.code, fault in ended.err, "%40" in ended.err) == (2, True, True)
+    assert PASSWORD not in ended.err
+
+
+@pytest.mark.usefixtures("redis_bot")
+def test_an_empty_server_is_named_as_the_place_without_bots(
+    redis_bot: Bot, server: RedisServer
+) -> None:
+    server.ask("DEL", KEY)
+    ended = redis_bot.run("status")
+    assert (ended.code, f"There is no bot in {server.url}" in ended.err) == (4, True)
 
 
 def test_without_the_package_the_extra_is_named(bot: Bot, tmp_path: Path) -> None:

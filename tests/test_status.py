@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -104,8 +104,9 @@ def zoo(bot: Bot, clock: Clock) -> list[Bot]:
     """A bot in each of the states, in one folder; named by it."""
     bot.path.unlink()
     bots = [replace(bot, name=prepare.__name__, environ={}) for prepare, *_ in STATES]
-    for one, (prepare, *_) in zip(bots, STATES, strict=True):
+    for number, (one, (prepare, *_)) in enumerate(zip(bots, STATES, strict=True)):
         one.log_in()
+        one.change(account={"id": str(number)})
         prepare(one, clock)
     return bots
 
@@ -161,10 +162,62 @@ def test_every_output_ends_with_the_same_code_and_shows_no_secret(zoo: list[Bot]
         as_json = bot.run("status", "-p", bot.name, "--json")
         assert (in_full.code, as_json.code, as_json.json["code"]) == (code, code, code)
         assert as_json.json["ok"] == (code == 0)
-        problem = as_json.json["message"] or "nothing known to be wrong"
-        assert rows(in_full)["next post"] == problem
+        assert rows(in_full)["next post"] == as_json.json["message"] or code == 0
         assert not shows_a_secret(bot, in_full)
         assert not shows_a_secret(bot, as_json)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "next_post"),
+    [
+        (fresh, "nothing known to be wrong"),
+        (posted, "nothing known to be wrong"),
+        (failed_twice, "will fail again, unless the last error has passed"),
+        (died_while_posting, "finds out first whether the pending one is live"),
+    ],
+)
+def test_the_next_post_is_told_as_far_as_it_is_known(
+    bot: Bot, clock: Clock, prepare: Prepare, next_post: str
+) -> None:
+    prepare(bot, clock)
+    assert rows(bot.run("status", "-p", "default"))["next post"] == next_post
+
+
+@pytest.mark.parametrize("args", [(), ("-p", "first")])
+def test_a_login_that_a_later_one_has_ended_is_not_ok(bot: Bot, args: tuple[str, ...]) -> None:
+    """The same app and account in two profiles: only the live one is ever renewed."""
+    first, second = (replace(bot, name=name) for name in ("first", "second"))
+    bot.path.unlink()
+    first.log_in(age=100)
+    second.log_in()
+    ended = bot.run("status", "--json", *args)
+    shown = {one["profile"]: one for one in ended.json.get("profiles", [ended.json])}
+    assert (ended.code, shown["first"]["code"]) == (4, 4)
+    assert "second" in shown["first"]["message"]
+    assert "`tweetbot auth -p first`" in shown["first"]["message"]
+    assert args or shown["second"]["ok"]
+    first.change(account={"id": "1234"})  # another account: both live
+    assert bot.run("status", *args).code == 0
+
+
+def test_commands_in_a_message_name_the_bot(bot: Bot, clock: Clock) -> None:
+    one = replace(bot, name="dogs")
+    bot.path.rename(one.path)
+    refused(one, clock)
+    assert "Run `tweetbot auth -p dogs`." in one.run("post", "-p", "dogs", "Hello").err
+    one.environ["TWEETBOT_PROFILE"] = "dogs"
+    ended = one.run("post", "Hello", "--json")
+    assert "Run `tweetbot auth -p dogs`." in ended.json["message"]
+    assert "`tweetbot auth -p dogs`" in rows(one.run("status", "-p", "dogs"))["next post"]
+
+
+def test_a_folder_that_is_closed_to_us_is_not_an_empty_one(
+    bot: Bot, powerless: Sequence[str]
+) -> None:
+    bot.folder.chmod(0)
+    ended = bot.run("status", prefix=powerless)
+    bot.folder.chmod(0o700)
+    assert (ended.code, "cannot be read: Permission denied" in ended.err) == (2, True)
 
 
 def test_all_bots_together_show_no_secret(zoo: list[Bot]) -> None:

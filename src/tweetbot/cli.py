@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from tweetbot import __version__
-from tweetbot.edge import run
+from tweetbot.edge import Bot, run
 from tweetbot.errors import EXIT_CODES, ConfigurationError, LoginNeeded, TextRefused, TweetbotError
 from tweetbot.terminal import Terminal, is_terminal, show, show_json, tell, write_out
 
@@ -75,10 +75,17 @@ def cli() -> None:
 
 
 def _profile_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    def note(ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+        """Let messages name the bot."""
+        if name := value or os.environ.get("TWEETBOT_PROFILE"):
+            ctx.ensure_object(Bot).name = name
+        return value
+
     return click.option(
         "-p",
         "--profile",
         metavar="NAME",
+        callback=note,
         help="Name of the bot (TWEETBOT_PROFILE; else: default).",
     )(function)
 
@@ -300,16 +307,20 @@ def status(profile: str | None, max_age: float | None, as_json: bool) -> int:
     """Show every bot: account, last post, last error; offline."""
     from tweetbot import status as statuses
     from tweetbot.settings import read_settings
+    from tweetbot.store import place
 
     settings = read_settings(os.environ, profile=profile)
-    looked = [
-        statuses.look(name, store, api_url=settings.api_url, max_age=max_age, now=time.time())
-        for name, store in (
-            [(settings.profile, _store(settings))] if profile else _stores(settings)
-        )
-    ]
+    looked = statuses.look(
+        [(settings.profile, _store(settings))] if profile else _stores(settings),
+        neighbours=_neighbours(settings) if profile else (),
+        api_url=settings.api_url,
+        max_age=max_age,
+        now=time.time(),
+    )
     if not looked:
-        raise LoginNeeded(f"There is no bot in {settings.config_dir}.", "Run `tweetbot auth`.")
+        raise LoginNeeded(
+            f"There is no bot in {place(settings, os.environ)}.", "Run `tweetbot auth`."
+        )
     if as_json:
         fields = [statuses.as_json(one) for one in looked]
         show_json(fields[0] if profile else {"profiles": fields})
@@ -539,9 +550,11 @@ def _source(
             " input (tweetbot post - < text.txt), or a list (tweetbot post --list facts.txt).",
         )
     if list_file is not None:
-        if list_file == "-":
-            raise ConfigurationError("A list is a file; standard input cannot be one.")
+        if list_file in ("", "-"):
+            what = "standard input cannot be one" if list_file else "its name is empty"
+            raise ConfigurationError(f"A list is a file; {what}.")
         return lists.listed(list_file, order=order, once=once)
+    _refuse_file_name(text or "")
     given = sources.given(_text(text or ""))
     if text == "-":
         sources.refuse_rubbish(given.text)
@@ -554,6 +567,18 @@ def _source(
         hint = f"{lines} lines; to post one at each run use --list."
         raise TextRefused(f"{hint} {error.happened}", error.remedy) from None
     return given
+
+
+def _refuse_file_name(text: str) -> None:
+    """Refuse a text that is the name of a file: --list was forgotten, and a post is public."""
+    is_file = False
+    with suppress(OSError, ValueError):
+        is_file = bool(os.path.splitext(text)[1]) and os.path.isfile(text)
+    if is_file:
+        raise ConfigurationError(
+            f"The text is the name of a file: {text}.",
+            f"To post its next line: --list {text}. To post all of it: - < {text}.",
+        )
 
 
 def _text(argument: str) -> str:

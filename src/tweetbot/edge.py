@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 from types import FrameType
 from typing import Any
@@ -11,22 +12,31 @@ from typing import Any
 import click
 
 from tweetbot import __version__
-from tweetbot.errors import ConfigurationError, TweetbotError
+from tweetbot.errors import DEFAULT_PROFILE, ConfigurationError, TweetbotError, naming
 from tweetbot.terminal import show_json, tell
 
+_EXTRA = {"post": 'A text of several words needs quotes: tweetbot post "TEXT".'}
 ISSUES = "the project's issue tracker"
+
+
+@dataclass
+class Bot:
+    """The bot that the command line is about; a command that takes -p sets its name."""
+
+    name: str = DEFAULT_PROFILE
 
 
 def run(cli: click.Group, args: Sequence[str]) -> int:
     """Run one command of `cli`; return the exit code, whatever happens."""
     wants_json = "--json" in takewhile(lambda arg: arg != "--", args)
+    bot = Bot()
     signal.signal(signal.SIGTERM, _interrupt)
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, _interrupt)  # but nohup stays nohup
     try:
-        code = cli.main(args=list(args), prog_name="tweetbot", standalone_mode=False)
+        code = cli.main(args=list(args), prog_name="tweetbot", standalone_mode=False, obj=bot)
     except TweetbotError as error:
-        return _fail(error, wants_json=wants_json)
+        return _fail(error, wants_json=wants_json, profile=bot.name)
     except click.exceptions.NoArgsIsHelpError as error:
         tell(error.format_message())
         return ConfigurationError.code
@@ -58,14 +68,15 @@ def _interrupted(number: int) -> int:
     return 128 + number
 
 
-def _fail(error: TweetbotError, *, wants_json: bool) -> int:
-    tell(f"Error: {error}")
+def _fail(error: TweetbotError, *, wants_json: bool, profile: str = DEFAULT_PROFILE) -> int:
+    message = naming(profile, str(error))
+    tell(f"Error: {message}")
     if wants_json:
-        show_json(_error_fields(error))
+        show_json(_error_fields(error, message))
     return error.code
 
 
-def _error_fields(error: TweetbotError) -> dict[str, Any]:
+def _error_fields(error: TweetbotError, message: str) -> dict[str, Any]:
     x = error.x and {
         "status": error.x.status,
         "title": error.x.title,
@@ -76,7 +87,7 @@ def _error_fields(error: TweetbotError) -> dict[str, Any]:
         "ok": False,
         "code": error.code,
         "error": error.name,
-        "message": str(error),
+        "message": message,
         "retry_at": error.retry_at,
         "x": x,
     }
@@ -89,8 +100,8 @@ def _usage_error(error: click.ClickException, args: Sequence[str]) -> Configurat
     happened = error.format_message()
     if isinstance(error, click.NoSuchOption) and "post" in args[:1]:
         remedy = f"A text that begins with - needs -- before it: tweetbot post -- TEXT. {remedy}"
-    elif "unexpected extra argument" in happened and "post" in args[:1]:
-        remedy = f'A text of several words needs quotes: tweetbot post "TEXT". {remedy}'
+    elif "unexpected extra argument" in happened:
+        remedy = f"{_EXTRA.get(args[0], 'The name of a bot follows -p: -p NAME.')} {remedy}"
     return ConfigurationError(happened if happened.endswith((".", "?")) else f"{happened}.", remedy)
 
 

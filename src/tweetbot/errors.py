@@ -24,8 +24,11 @@ the library is called; these become a message and a code once, at the edge of th
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
+
+DEFAULT_PROFILE = "default"
 
 
 @dataclass(frozen=True)
@@ -158,6 +161,14 @@ class TooOld(TweetbotError):
 
     code = 9
     name = "too-old"
+
+
+def naming(profile: str, said: str) -> str:
+    """Let the commands that a message tells to type name the bot; they would mean another one."""
+    if profile == DEFAULT_PROFILE:
+        return said
+    command = r"`tweetbot (auth|import|logout|renew)\b(?! -p)"
+    return re.sub(command, lambda found: f"{found[0]} -p {profile}", said)
 
 
 # The interface that a scheduler relies on; `--help` and the README show it, a test walks it.

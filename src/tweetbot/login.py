@@ -83,12 +83,7 @@ def log_in(
     client = choose_client(existing, settings, wishes, person)
     if existing and existing.account:
         person.tell(f"This profile belongs to @{existing.account.username}.")
-    for name, profile in neighbours():
-        if profile.account and profile.client.client_id == client.client_id:
-            person.tell(
-                f"The profile {name} uses the same app: a login as @{profile.account.username} here"
-                " ends the one there."
-            )
+    _warn_of(neighbours(), client, wishes, person)
     server = AuthorizationServer(client, transport, now=now, refusal=token_refusal(now))
     token = ask_consent(
         server,
@@ -109,6 +104,29 @@ def log_in(
         _give_back(store, login, account)
         raise
     return LoggedIn(_save(store, login, account), is_guided=_is_guided(existing, settings, wishes))
+
+
+def _warn_of(
+    neighbours: Iterable[tuple[str, Profile]], client: Client, wishes: Wishes, person: Person
+) -> None:
+    """Say which logins this one could end; refuse if it is certain beforehand."""
+    for name, profile in neighbours:
+        if not profile.account or profile.client.client_id != client.client_id:
+            continue
+        username = profile.account.username
+        if _is_account(wishes.account, username) and not wishes.force:
+            raise ConfigurationError(
+                f"The profile {name} uses the same app for @{username}, and X keeps one login for"
+                " an app and an account: a login here would end the one there.",
+                f"Use that one (-p {name}); or use --force to keep this one instead.",
+            )
+        person.tell(
+            f"The profile {name} uses the same app: a login as @{username} here ends the one there."
+        )
+
+
+def _is_account(expected: str | None, username: str) -> bool:
+    return expected is not None and expected.removeprefix("@").lower() == username.lower()
 
 
 def choose_client(
@@ -222,7 +240,7 @@ class _Login:
             question = f"Logged in as @{account.username}. Is this the bot? [Y/n] "
             mine = not self.person.interactive or _is_yes(self.person.ask(question))
         else:
-            mine = expected.removeprefix("@").lower() == account.username.lower()
+            mine = _is_account(expected, account.username)
         if not mine:
             wanted = f", not @{expected.removeprefix('@')}" if expected else ""
             raise LoginNeeded(
@@ -259,15 +277,8 @@ class _Login:
 
     def is_renewal(self, account: Account | None) -> bool:
         """Whether it has ended, and so has to replace, the login that this profile lives on."""
-        old = self.existing
-        return bool(
-            account
-            and old
-            and old.account
-            and old.account.id == account.id
-            and old.client.client_id == self.client.client_id
-            and old.client.api_url == self.client.api_url
-        )
+        fresh = Profile(client=self.client, account=account, token=self.token)
+        return self.existing is not None and self.existing.is_same_grant(fresh)
 
     def withdraw(self) -> None:
         """End the grant at X: nobody will use it."""

@@ -274,7 +274,8 @@ def _cannot_listen(redirect: RedirectURI, error: OSError) -> ConfigurationError:
     )
     if error.errno == errno.EADDRINUSE:
         return ConfigurationError(
-            f"Another program on this machine is using port {port}, where X sends the answer.",
+            f"Another program on this machine (an earlier `tweetbot auth`, perhaps) is using port"
+            f" {port}, where X sends the answer.",
             f"End that program and try again. Or: {remedy}",
         )
     return ConfigurationError(

@@ -68,6 +68,8 @@ def take_over(store: Store, document: bytes, *, api_url: str, force: bool) -> Pr
             current = None
         if current and not force:
             _check_replaceable(current, profile)
+        if current and current.token == profile.token and current.is_same_grant(profile):
+            profile = replace(current, moved=None)  # it knows of more posts than the document
         store.save(profile)
         store.remove_leftovers()
     return profile

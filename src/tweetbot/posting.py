@@ -146,8 +146,9 @@ class _Run:
             source=draft.source,
             cursor=draft.cursor,
         )
-        if not self._session.renew_if_due(pending):
-            self._session.save(replace(self._session.profile, pending=pending))
+        with self._session.intent(pending):
+            if not self._session.renew_if_due(pending):
+                self._session.save(replace(self._session.profile, pending=pending))
         return self._outcome(draft.text, self._send(pending))
 
     # -- the draft ------------------------------------------------------------------------------
@@ -167,7 +168,7 @@ class _Run:
     def _move_past(self, item: Draft | Pending) -> None:
         """Leave an item of a list that can never be posted: no use offering it again."""
         if item.source:
-            self._around.tell(f'The list goes on after "{short(item.text)}".')
+            self._around.tell(f'Passed over, and the list goes on: "{short(item.text)}".')
             self._session.profile = self._session.profile.with_cursor(item.source, item.cursor)
 
     def _posted_lately(self, draft: Draft) -> Posted | None:

@@ -231,6 +231,16 @@ class Profile:
                 "`tweetbot import` or `tweetbot auth` brings it back.",
             )
 
+    def is_same_grant(self, other: Profile) -> bool:
+        """Whether X keeps one login for both: the same app and account."""
+        return (
+            self.account is not None
+            and other.account is not None
+            and self.account.id == other.account.id
+            and self.client.client_id == other.client.client_id
+            and self.client.api_url == other.client.api_url
+        )
+
     def posted_lately(self, digest: str, *, now: int) -> Posted | None:
         """Return the post with that text of the last six hours, if its id is known."""
         same = [

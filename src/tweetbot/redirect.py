@@ -20,7 +20,7 @@ _MAX_PARAMETERS = 20
 _MAX_WORDS = 300
 # RFC 6749 appendix A.11: a code is made of VSCHAR; the length is ours.
 _CODE = re.compile(r"[\x20-\x7e]{1,2000}")
-_BARE_CODE = re.compile(r"[\x21-\x7e]{1,500}")
+_BARE_CODE = re.compile(r"[\x21-\x7e]{16,500}")  # what is shorter was typed, not pasted
 _QUERY = re.compile(r"(?:^|&)(?:code|state|error|denied|iss)=")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _VISIBLE = re.compile(r"[\x21-\x7e]+")

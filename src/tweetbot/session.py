@@ -111,6 +111,19 @@ class Session:
         with suppress(TweetbotError):  # the run has its error already
             self.save(self.profile.with_error(last))
 
+    @contextmanager
+    def intent(self, pending: Pending) -> Iterator[None]:
+        """Save `pending` inside; an interrupt takes it back, for nothing was sent yet."""
+        try:
+            yield
+        except TweetbotError:
+            raise
+        except BaseException:
+            if self.profile.pending == pending:
+                with suppress(TweetbotError):
+                    self.save(replace(self.profile, pending=None))
+            raise
+
     def record_post(
         self, pending: Pending, post_id: str | None, *, at: int | None = None
     ) -> Posted:
@@ -125,7 +138,9 @@ class Session:
         try:
             self.save(profile)
         except TweetbotError as error:
-            self.around.tell(f"Posted, but not written down; the next run settles it. {error}")
+            self.around.tell(
+                f"Posted, but not written down; the next run settles it. {error.happened}"
+            )
         return posted
 
     # -- the login ------------------------------------------------------------------------------
@@ -200,7 +215,12 @@ def clock(at: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
+def one_line(text: str) -> str:
+    """Return a text as part of a message: a CI would take a line of its own for a command."""
+    return " ".join(text.split())
+
+
 def short(text: str) -> str:
     """Return the beginning of a text, on one line."""
-    line = " ".join(text.split())
+    line = one_line(text)
     return line if len(line) <= 60 else line[:60] + "…"

@@ -99,6 +99,8 @@ def credential(text: str) -> str:
 
     A newline at the end of a secret makes X answer "Missing valid authorization header".
     """
+    if not text.strip():
+        raise ValueError("it is empty")
     if not _CREDENTIAL.fullmatch(text.strip()):
         raise ValueError("it contains white space or characters that X never uses")
     return text.strip()

@@ -18,7 +18,7 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.profile import Pending, Posted
-from tweetbot.session import TOKEN_REQUESTS, Session, Surroundings, clock, short
+from tweetbot.session import TOKEN_REQUESTS, Session, Surroundings, clock, one_line, short
 from tweetbot.xapi import DEADLINE, Post, Timeline
 
 UNREADABLE_FOR = 24 * 3600  # seconds after which a post that nobody could look up is let go
@@ -77,7 +77,8 @@ def settle(session: Session, pending: Pending) -> Posted | None:
         around.tell(f"The post of {clock(pending.at)} was posted after all.")
         return session.record_post(pending, found.id, at=pending.at)
     around.tell(
-        f"The post of {clock(pending.at)} did not go out and was not sent again: {pending.text}"
+        f"The post of {clock(pending.at)} did not go out and was not sent again:"
+        f" {one_line(pending.text)}"
     )
     session.save(replace(session.profile, pending=None))
     return None
@@ -96,7 +97,7 @@ def _let_go(session: Session, pending: Pending) -> None:
     """Stop asking about a post that nobody could look up; it is not sent again."""
     session.around.tell(
         f"Whether the post of {clock(pending.at)} is live could not be found out; it was not"
-        f" sent again: {pending.text}"
+        f" sent again: {one_line(pending.text)}"
     )
     posted = Posted(id=None, at=pending.at, digest=pending.digest)
     profile = session.profile.with_post(posted)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
-from tweetbot.errors import LoginNeeded, TooOld, TweetbotError
+from tweetbot.errors import LoginNeeded, TooOld, TweetbotError, naming
 from tweetbot.money import PRICE_POST, dollars
 from tweetbot.profile import Posted, Profile, Spend
 from tweetbot.store import Store
@@ -45,8 +45,50 @@ class Status:
         return post_id and f"https://x.com/{account.username if account else 'i'}/status/{post_id}"
 
 
-def look(name: str, store: Store, *, api_url: str, max_age: float | None, now: float) -> Status:
-    """Look at one profile; what is wrong with it is reported, not raised."""
+def look(
+    stores: Iterable[tuple[str, Store]],
+    *,
+    neighbours: Iterable[tuple[str, Profile]],
+    api_url: str,
+    max_age: float | None,
+    now: float,
+) -> list[Status]:
+    """Look at profiles; what is wrong with one is reported, not raised.
+
+    `neighbours` are others, whose logins may have ended one of these.
+    """
+    looked = [
+        _look(name, store, api_url=api_url, max_age=max_age, now=now) for name, store in stores
+    ]
+    known = [*neighbours, *((one.name, one.profile) for one in looked if one.profile)]
+    return [_compared(one, known) for one in looked]
+
+
+def _compared(status: Status, known: list[tuple[str, Profile]]) -> Status:
+    """Find a later login for the same app and account: X keeps one.
+
+    Only the live one is renewed, so the live one is the newest.
+    """
+    profile = status.profile
+    if status.problem or profile is None or profile.account is None:
+        return status
+    for name, other in known:
+        if profile.is_same_grant(other) and _obtained_at(other) > _obtained_at(profile):
+            problem = LoginNeeded(
+                f"The login of the profile {name}, for the same app and account, has ended this"
+                " one: X keeps one.",
+                f"Go on with `tweetbot post -p {name}`; `tweetbot auth` brings this one back, and"
+                " ends that one.",
+            )
+            return replace(status, problem=problem)
+    return status
+
+
+def _obtained_at(profile: Profile) -> int:
+    return profile.token.obtained_at or 0
+
+
+def _look(name: str, store: Store, *, api_url: str, max_age: float | None, now: float) -> Status:
     profile, problem = None, None
     try:
         profile = store.load()
@@ -71,10 +113,10 @@ def _check(
     profile.spent(int(now)).check(PRICE_POST)
     store.check_writable()
     if max_age is not None:
-        _check_age(profile, max_age, now)
+        _check_obtained_at(profile, max_age, now)
 
 
-def _check_age(profile: Profile, max_age: float, now: float) -> None:
+def _check_obtained_at(profile: Profile, max_age: float, now: float) -> None:
     confirmed = [posted.at for posted in profile.posts if posted.id]
     if not confirmed:
         raise TooOld("Nothing has been posted yet.", "See that the scheduler runs `tweetbot post`.")
@@ -119,7 +161,7 @@ def details(status: Status) -> Iterator[str]:
 def _next_post(status: Status) -> str:
     """Say what the next run has before it, as far as is known here."""
     if status.problem:
-        return str(status.problem)
+        return naming(status.name, str(status.problem))
     if status.profile and status.profile.pending:
         return "finds out first whether the pending one is live"
     if status.profile and status.profile.last_error:
@@ -159,7 +201,7 @@ def as_json(status: Status) -> dict[str, object]:
         "path": status.path,
         "mode": None if status.mode is None else f"{status.mode:04o}",
         "error": status.problem.name if status.problem else None,
-        "message": str(status.problem) if status.problem else None,
+        "message": naming(status.name, str(status.problem)) if status.problem else None,
     }
     if profile is None:
         return fields

@@ -39,12 +39,13 @@ def show(result: str) -> None:
         click.echo(result)
         if sys.stdout:
             sys.stdout.flush()
-    except (OSError, ValueError):
-        tell(f"Standard output is closed; the result was: {result}")
+    except (OSError, ValueError) as error:
+        why = (isinstance(error, OSError) and error.strerror) or "it is closed"
+        tell(f"Standard output takes nothing ({why}); the result was: {result}")
         _discard(_STDOUT)
     else:
         if sys.stdout is None:  # closed before Python began: click says nothing then
-            tell(f"Standard output is closed; the result was: {result}")
+            tell(f"Standard output takes nothing (it is closed); the result was: {result}")
 
 
 def _discard(descriptor: int) -> None:

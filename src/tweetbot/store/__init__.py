@@ -118,6 +118,15 @@ def profile_names(settings: Settings, environ: Mapping[str, str]) -> list[str]:
     return [path.stem for path in profile_paths(settings.config_dir)]
 
 
+def place(settings: Settings, environ: Mapping[str, str]) -> str:
+    """Say where the profiles are, free of secrets."""
+    if kind(environ) == "redis":
+        from tweetbot.store import redis
+
+        return redis.shown(environ[REDIS_VARIABLE])
+    return str(settings.config_dir)
+
+
 def kind(environ: Mapping[str, str]) -> str:
     """Say which store the environment asks for."""
     commands = [name for name in COMMAND_VARIABLES if environ.get(name)]

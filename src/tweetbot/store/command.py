@@ -45,7 +45,7 @@ DEADLINE = 60.0  # seconds for one run of a command
 _LOOK = 0.5  # seconds between two looks whether a command has ended
 _WORDS_KEPT = 500
 _TOKEN_LIKE = re.compile(r"[\w=~+/-]{32,}")  # X's are longer; few other words are
-SAVE_AGAIN_AFTER = (1.0, 3.0)  # seconds before each further try to save a renewed token
+SAVE_AGAIN_AFTER = (2.0, 10.0)  # seconds before each further try to save a renewed token
 
 
 class CommandStore:
@@ -206,11 +206,16 @@ class CommandStore:
             return out
         # What a load command wrote to its standard output is the document, or the half of it.
         said = self._without_secrets(err or (out if saved else b""), *saved)
+        words = f' and said "{said}"' if said else ""
         if code is None:
-            raise ConfigurationError(f"{name} did not end within {self._deadline:g} s. {said}")
+            raise ConfigurationError(
+                f"{name} did not end within {self._deadline:g} s{words}.", "Mend it."
+            )
         if code == SOMEBODY_WAS_FASTER:
-            raise Overtaken(f"Another run was faster, says {name}. {said}", "Run again later.")
-        raise ConfigurationError(f"{name} ended with {code}. {said}", "Mend it.")
+            raise Overtaken(
+                f"Another run was faster: {name} ended with {code}{words}.", "Run again later."
+            )
+        raise ConfigurationError(f"{name} ended with {code}{words}.", "Mend it.")
 
     def _hide(self, profile: Profile) -> None:
         for secret in set(_secrets(profile)) - self._hidden:
@@ -223,7 +228,8 @@ class CommandStore:
             for secret in _secrets(profile):
                 text = text.replace(secret, "[hidden]")
         text = _TOKEN_LIKE.sub("[hidden]", text)  # a secret that nobody knows yet
-        return "".join(c if c.isprintable() else " " for c in text)[-_WORDS_KEPT:]
+        text = "".join(c if c.isprintable() else " " for c in text)
+        return text if len(text) <= _WORDS_KEPT else "…" + text[-_WORDS_KEPT:].partition(" ")[2]
 
 
 def _shell(

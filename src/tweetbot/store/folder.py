@@ -181,12 +181,14 @@ class FileStore:
         """Keep an unreadable document as `.bad`, so that a login can take its place."""
         with _os_errors("rename", self.path):
             os.replace(self.path, self._beside(".bad"))
+            self._warn(f"The unreadable profile is kept as {self._beside('.bad')}.")
             self.remove_leftovers()
 
     def remove(self) -> None:
-        """Forget the bot: its document, slot and rescue files (the lock file stays)."""
+        """Forget the bot: its document and all copies of it (the lock file stays)."""
         with _os_errors("remove", self.path):
             self.path.unlink(missing_ok=True)
+            self._beside(".bad").unlink(missing_ok=True)
             self.remove_leftovers()
             _sync_folder(self.path.parent)
 
@@ -388,7 +390,16 @@ class Slot:
 
 def profile_paths(config_dir: Path) -> list[Path]:
     """Return the documents in `config_dir`, by name."""
-    return sorted(path for path in config_dir.glob("*.json") if path.name[0].isalnum())
+    try:
+        paths = list(config_dir.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder {config_dir} cannot be read: {error.strerror}.",
+            "Check its owner, or TWEETBOT_CONFIG_DIR.",
+        ) from None
+    return sorted(path for path in paths if path.suffix == ".json" and path.name[0].isalnum())
 
 
 @contextmanager

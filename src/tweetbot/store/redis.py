@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import secrets
 import socket
 import time
@@ -310,7 +311,7 @@ class RedisStore:
                     "Run again later.",
                 ) from None
             raise ConfigurationError(
-                f"{shown(self._url)} refused: {self._without_password(str(error))}.",
+                f"{shown(self._url)} refused: {self._without_password(str(error)).rstrip('.')}.",
                 "Check TWEETBOT_STORE and the server.",
             ) from None
 
@@ -323,10 +324,11 @@ def connect(url: str) -> Any:
     """Return a client of redis-py for `url`; connects when it is first used."""
     redis = _library()
     options = _options(url)
-    unknown = ", ".join(sorted(options.keys() - _TLS_OPTIONS - {"volatile"}))
-    if unknown:
-        raise ConfigurationError(f"TWEETBOT_STORE has options that are unknown: {unknown}.")
-    options.pop("volatile", None)
+    if options.keys() - _TLS_OPTIONS - {"volatile"}:  # not shown: it may be part of a password
+        known = ", ".join(sorted(_TLS_OPTIONS))
+        raise _wrong_url(f"has an option other than volatile=ok, {known}")
+    if options.pop("volatile", "ok") != "ok":
+        raise _wrong_url("has ?volatile= with another word than ok")
     try:
         return redis.Redis.from_url(
             f"{url.partition('?')[0]}?{urlencode(options)}",
@@ -337,7 +339,15 @@ def connect(url: str) -> Any:
             retry=redis.retry.Retry(redis.backoff.ExponentialBackoff(cap=1, base=0.2), _RESENDS),
         )
     except ValueError:
-        raise ConfigurationError("TWEETBOT_STORE is no URL of a Redis server.") from None
+        raise _wrong_url("is no URL of a Redis server") from None
+
+
+def _wrong_url(fault: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"TWEETBOT_STORE {fault}.",
+        "It has the form redis://user:password@host:6379/0; special characters in a password are"
+        " percent-encoded (@ is %40, / is %2F, ? is %3F).",
+    )
 
 
 def _library() -> ModuleType:
@@ -372,7 +382,13 @@ def shown(url: str) -> str:
 
 def _options(url: str) -> dict[str, str]:
     try:
-        query = urlsplit(url).query
+        parts = urlsplit(url)
+        _ = parts.port
     except ValueError:
-        raise ConfigurationError("TWEETBOT_STORE is no URL of a Redis server.") from None
+        raise _wrong_url("is no URL of a Redis server") from None
+    if "@" in parts.path + parts.query + parts.fragment or parts.fragment:
+        raise _wrong_url("has a password with a character that ends it")
+    if not re.fullmatch(r"(/[0-9]{0,9})?", parts.path):
+        raise _wrong_url("names a database that is no number")
+    query = parts.query
     return {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}
