@@ -653,7 +653,7 @@ def test_a_second_profile_whose_account_is_known_is_refused_before_the_browser(b
 
 def test_force_allows_a_second_profile_for_the_same_app_and_account(bot: Bot) -> None:
     other = second(bot)
-    run = log_in(other, "-p", "second", "--force")
+    run = log_in(other, "-p", "second", "--account", "dogfacts", "--force")
     assert run.code == 0
     assert "has just ended its login" in run.err
     assert other.run("post", "-p", "second", "Hello").code == 0

@@ -29,10 +29,10 @@ from tweetbot.cli import cli
 from tweetbot.sandbox import Fault, Sandbox
 
 if TYPE_CHECKING:
-    from tests.conftest import Bot, Run
+    from tests.conftest import Bot, RedisServer, Run
     from tests.readme_blocks import block, blocks
 else:
-    from conftest import Bot, Run
+    from conftest import Bot, RedisServer, Run
     from readme_blocks import block, blocks
 
 WORKFLOWS = ("ci branch workflow", "ci secret workflow", "ci release workflow")
@@ -455,6 +455,36 @@ def test_a_secret_that_was_read_too_early_is_spent(forge: Forge) -> None:
     assert forge.job("ci secret workflow").code == 4
 
 
+def test_a_login_that_is_dead_is_replaced_by_beginning_again(forge: Forge) -> None:
+    forge.have_branch()
+    forge.bot.x.revoke_all()
+    forge.make_branch_due()
+    assert forge.job("ci branch workflow").code == 4
+    forge.bot.log_in()
+    forge.have_branch()
+    assert forge.job("ci branch workflow").code == 0
+
+
+def test_a_beginning_needs_no_identity_and_never_deletes_the_branch(forge: Forge) -> None:
+    """`git push origin "$(false):branch"` deletes it, and `set -e` does not see that."""
+    for key in ("user.name", "user.email"):
+        git("config", "--unset", key, cwd=forge.laptop)
+    git("config", "user.useConfigOnly", "true", cwd=forge.laptop)
+    forge.have_branch()
+    assert git("ls-remote", "origin", "tweetbot-state", cwd=forge.laptop)
+    assert not (forge.laptop / "age.key").exists()
+
+
+def test_a_beginning_without_a_bot_changes_nothing(forge: Forge) -> None:
+    forge.have_branch()
+    before = git("ls-remote", "origin", "tweetbot-state", cwd=forge.laptop)
+    key = (forge.secrets / "AGE_KEY").read_text()
+    with pytest.raises(AssertionError, match="was moved on"):
+        forge.have_branch()
+    assert git("ls-remote", "origin", "tweetbot-state", cwd=forge.laptop) == before
+    assert (forge.secrets / "AGE_KEY").read_text() == key
+
+
 # -- the release bot ------------------------------------------------------------------------------
 
 
@@ -478,6 +508,24 @@ def test_a_release_is_announced_and_the_post_is_an_output(forge: Forge) -> None:
     assert output == f"id={post.id}\nurl=https://x.com/dogfacts/status/{post.id}\n"
 
 
+@pytest.mark.parametrize(
+    ("notes", "summary"),
+    [
+        ("## What's Changed\r\n* Dogs bark louder by @me", "* Dogs bark louder by @me"),
+        ("\n\n\nLouder.", "Louder."),
+        ("", "released"),
+        ("# Heading", "released"),
+        ("ä" * 500, "ä" * 120),
+    ],
+)
+def test_a_release_is_announced_by_its_first_words(forge: Forge, notes: str, summary: str) -> None:
+    forge.have_branch()
+    forge.event = release(notes)
+    run = forge.job("ci release workflow")
+    assert run.code == 0, run.err
+    assert forge.bot.x.posts[0].sent_text.startswith(f"v1.2: {summary} https://")
+
+
 @pytest.mark.parametrize("notes", ["$(touch owned)", "`touch owned`", '"; touch owned; "', "-n"])
 def test_release_notes_are_text_and_never_a_command(forge: Forge, notes: str) -> None:
     forge.have_branch()
@@ -489,7 +537,7 @@ def test_release_notes_are_text_and_never_a_command(forge: Forge, notes: str) ->
 
 def test_a_release_that_cannot_be_posted_has_no_output(forge: Forge) -> None:
     forge.have_branch()
-    forge.event = release("far too long " * 30)
+    forge.event = release("$DOGS and $CATS")  # X allows one cashtag
     assert forge.job("ci release workflow").code == 3
     assert not (forge.root / "work-home/output").exists()
 
@@ -657,6 +705,21 @@ def test_the_credential_is_taken_once_and_the_state_after_that(
             assert done.returncode == 0, done.stderr
     assert renewals(forge.bot.x) == [200]
     assert len(forge.bot.x.posts) == 2
+
+
+def test_a_bot_moves_from_its_folder_into_redis(forge: Forge, redis_server: RedisServer) -> None:
+    forge.on_the_laptop(block("ci into redis").replace("redis://host:6379/0", redis_server.url))
+    assert forge.bot.run("post", "Hello").code == 4  # it is not here any more
+    forge.bot.environ["TWEETBOT_STORE"] = redis_server.url
+    assert forge.bot.run("post", "Hello").code == 0
+
+
+def test_the_fleet_line_is_silent_where_there_is_no_bot(forge: Forge) -> None:
+    environ = {**forge.environ(forge.root), "TWEETBOT_CONFIG_DIR": str(forge.root / "none")}
+    done = subprocess.run(
+        ["sh", "-c", block("ci fleet")], env=environ, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_the_fleet_line_names_the_bots_that_need_somebody(forge: Forge) -> None:

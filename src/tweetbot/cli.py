@@ -40,7 +40,8 @@ Saved in {store}. Before the first post:
   - say in the account's bio whose bot it is
   - do not copy the profile to another machine: `tweetbot export` moves it"""
 CRONTAB = """\
-Put texts into that file, one a line, and this line into `crontab -e`, to post one a day at nine:
+To post a text a day, at nine: put texts, one a line, into the file that stands behind --list here,
+and this line into `crontab -e`:
 {line}"""
 
 

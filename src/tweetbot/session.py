@@ -204,8 +204,8 @@ class Session:
             raise GrantRefused(
                 f"{error.happened}{interrupted}",
                 "The usual causes: the bot was logged in or renewed elsewhere with the same app,"
-                " an old backup of the profile was restored, or access was withdrawn on x.com."
-                " Run `tweetbot auth`.",
+                " a renewed login could not be saved, an old backup of the profile was restored,"
+                " or access was withdrawn on x.com. Run `tweetbot auth`.",
                 x=error.x,
             ) from None
 
