@@ -16,6 +16,7 @@ SOURCE = Path(tweetbot.__file__).parent
 ROWS = (
     {"__main__"},
     {"cli"},
+    {"inputs", "options"},
     {"edge"},
     {"login", "moving", "posting", "preview", "status", "terminal"},
     {"consent", "lists", "settling"},
@@ -28,7 +29,7 @@ ROWS = (
 IMPORTERS = {
     "httpx": {"transport"},
     "authlib": {"oauth"},
-    "click": {"cli", "edge", "terminal"},
+    "click": {"cli", "edge", "options", "terminal"},
     "platformdirs": {"settings"},
     "redis": {"redis"},
 }

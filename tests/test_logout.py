@@ -290,3 +290,10 @@ def test_a_logout_that_comes_during_a_post_waits_for_its_end(bot: Bot, x: Sandbo
     assert [request.step for request in x.requests] == ["post", "revoke", "revoke"]
     assert len(x.posts) == 1
     assert files(bot) == ["default.json.lock"]
+
+
+def test_an_unreadable_profile_that_was_kept_is_forgotten_too(bot: Bot) -> None:
+    bad = bot.folder / "default.json.bad"
+    bad.write_bytes(bot.path.read_bytes())
+    assert bot.run("logout").code == 0
+    assert not bad.exists()

@@ -13,13 +13,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from tweetbot import __version__
-from tweetbot.edge import Bot, run
-from tweetbot.errors import EXIT_CODES, ConfigurationError, LoginNeeded, TextRefused, TweetbotError
+from tweetbot import __version__, options
+from tweetbot.edge import run
+from tweetbot.errors import EXIT_CODES, ConfigurationError, LoginNeeded, TweetbotError
 from tweetbot.terminal import Terminal, is_terminal, show, show_json, tell, write_out
 
 if TYPE_CHECKING:
@@ -75,88 +75,8 @@ def cli() -> None:
     """Run a Twitter/X bot: log in once on a laptop, post from cron or CI."""
 
 
-def _profile_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    def note(ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
-        """Let messages name the bot."""
-        if name := value or os.environ.get("TWEETBOT_PROFILE"):
-            ctx.ensure_object(Bot).name = name
-        return value
-
-    return click.option(
-        "-p",
-        "--profile",
-        metavar="NAME",
-        callback=note,
-        help="Name of the bot (TWEETBOT_PROFILE; else: default).",
-    )(function)
-
-
-class _Seconds(click.FloatRange):
-    """A number of seconds in a range; "nan" is in none."""
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        seconds: float = super().convert(value, param, ctx)
-        if seconds != seconds:
-            self.fail(f"{value!r} is no number of seconds.", param, ctx)
-        return seconds
-
-
-_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-_verbose = click.option(
-    "-v", "--verbose", is_flag=True, help="Show each request on standard error (no secrets)."
-)
-_wait = click.option(
-    "--wait",
-    type=_Seconds(0, 3600),
-    default=30,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait for another run, or for a rate limit to reset.",
-)
-
-
-class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks alone
-    name = "duration"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        from tweetbot.settings import duration
-
-        try:
-            return duration(str(value))
-        except ValueError as error:
-            self.fail(f"{value!r}: {error}", param, ctx)
-
-
-class _Dollars(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks alone
-    """An amount in USD; `none` becomes a number that no amount reaches."""
-
-    name = "dollars"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        from tweetbot.money import budget
-
-        try:
-            return budget(str(value))
-        except ValueError as error:
-            self.fail(f"{value!r}: {error}", param, ctx)
-
-
-_budget = click.option(
-    "--budget",
-    type=_Dollars(),
-    metavar="USD",
-    help="The most this bot may spend in a month (none: no limit).",
-)
-
-
 @cli.command()
-@_profile_option
+@options.profile
 @click.option("--account", metavar="NAME", help="The account to expect, as in @dogfacts.")
 @click.option("--client-id", metavar="ID", help="The app's OAuth 2.0 client id.")
 @click.option(
@@ -168,16 +88,16 @@ _budget = click.option(
 @click.option("--no-browser", is_flag=True, help="Print the address, do not open it.")
 @click.option(
     "--timeout",
-    type=_Seconds(1, 3600),
+    type=options.Seconds(1, 3600),
     default=300,
     show_default=True,
     metavar="SECONDS",
     help="How long to wait for consent.",
 )
-@_budget
+@options.budget
 @click.option("--force", is_flag=True, help="Replace another account or an unreadable profile.")
-@_json
-@_verbose
+@options.as_json
+@options.verbose
 def auth(
     profile: str | None,
     account: str | None,
@@ -192,15 +112,15 @@ def auth(
     verbose: bool,
 ) -> None:
     """Log the bot account in, once, with a browser."""
-    from tweetbot import browser, login
+    from tweetbot import browser, inputs, login
     from tweetbot.settings import read_settings
 
     settings = read_settings(os.environ, profile=profile)
     person = Terminal()
     wishes = login.Wishes(
         account=account,
-        client_id=client_id and _credential(client_id, "--client-id"),
-        client_secret=client_secret_file and _secret_from(client_secret_file),
+        client_id=client_id and inputs.credential(client_id, "--client-id"),
+        client_secret=client_secret_file and inputs.secret_from(client_secret_file),
         redirect_uri=redirect_uri,
         timeout=timeout,
         budget=budget,
@@ -232,7 +152,7 @@ def auth(
 
 @cli.command()
 @click.argument("text", required=False, metavar="[TEXT|-]")
-@_profile_option
+@options.profile
 @click.option("--list", "list_file", metavar="FILE", help="Post the next line of FILE.")
 @click.option(
     "--order",
@@ -246,10 +166,10 @@ def auth(
 @click.option("--long", "is_long", is_flag=True, help="Allow 25,000 characters (Premium accounts).")
 @click.option("-n", "--dry-run", is_flag=True, help="Show what would be posted; ask nobody.")
 @click.option("--again", is_flag=True, help="Post it even if it was posted within six hours.")
-@_wait
-@_json
+@options.wait
+@options.as_json
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing when it worked.")
-@_verbose
+@options.verbose
 def post(
     text: str | None,
     profile: str | None,
@@ -266,6 +186,7 @@ def post(
     verbose: bool,
 ) -> int:
     """Renew the login and post once; never asks (cron, CI)."""
+    from tweetbot import inputs
     from tweetbot import text as texts
     from tweetbot.settings import read_settings
 
@@ -273,7 +194,7 @@ def post(
     check = partial(
         texts.check, limit=texts.LONG_LIMIT if is_long else texts.LIMIT, links=not no_links
     )
-    source = _source(text, list_file, order=order, once=once, check=check)
+    source = inputs.source(text, list_file, order=order, once=once, check=check)
     store = _store(settings, wait=wait)
     if dry_run:
         return _show_preview(source, store, settings, check, again=again, as_json=as_json)
@@ -301,9 +222,9 @@ def post(
 
 
 @cli.command()
-@_profile_option
-@click.option("--max-age", type=_Duration(), help="End with 9 if the last post is older.")
-@_json
+@options.profile
+@click.option("--max-age", type=options.DURATION, help="End with 9 if the last post is older.")
+@options.as_json
 def status(profile: str | None, max_age: float | None, as_json: bool) -> int:
     """Show every bot: account, last post, last error; offline."""
     from tweetbot import status as statuses
@@ -332,13 +253,13 @@ def status(profile: str | None, max_age: float | None, as_json: bool) -> int:
 
 
 @cli.command()
-@_profile_option
-@click.option("--if-older", type=_Duration(), help="Only if the login is older than that.")
-@_budget
-@_wait
-@_json
+@options.profile
+@click.option("--if-older", type=options.DURATION, help="Only if the login is older than that.")
+@options.budget
+@options.wait
+@options.as_json
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing when it worked.")
-@_verbose
+@options.verbose
 def renew(
     profile: str | None,
     if_older: float | None,
@@ -369,7 +290,7 @@ def renew(
 
 
 @cli.command()
-@_profile_option
+@options.profile
 @click.option("--keep", is_flag=True, help="Leave the bot in use here, too (it will end one).")
 @click.option("--show", "to_terminal", is_flag=True, help="Print the secrets to a terminal.")
 def export(profile: str | None, keep: bool, to_terminal: bool) -> None:
@@ -392,17 +313,17 @@ def export(profile: str | None, keep: bool, to_terminal: bool) -> None:
 
 @cli.command("import")
 @click.argument("file", default="-", metavar="[FILE|-]")
-@_profile_option
+@options.profile
 @click.option("--force", is_flag=True, help="Replace another account or a newer login.")
-@_json
+@options.as_json
 def import_(file: str, profile: str | None, force: bool, as_json: bool) -> None:
     """Take over a bot that `export` handed out."""
-    from tweetbot import moving
+    from tweetbot import inputs, moving
     from tweetbot.settings import read_settings
 
     settings = read_settings(os.environ, profile=profile)
     store = _store(settings)
-    saved = moving.take_over(store, _document(file), api_url=settings.api_url, force=force)
+    saved = moving.take_over(store, inputs.document(file), api_url=settings.api_url, force=force)
     account_fields = _account_fields(saved)
     username = account_fields["username"]
     if as_json:
@@ -414,9 +335,9 @@ def import_(file: str, profile: str | None, force: bool, as_json: bool) -> None:
 
 
 @cli.command()
-@_profile_option
+@options.profile
 @click.option("--force", is_flag=True, help="Forget it here even if X cannot be asked.")
-@_verbose
+@options.verbose
 def logout(profile: str | None, force: bool, verbose: bool) -> None:
     """Withdraw the bot's access at X and forget it."""
     from tweetbot import login
@@ -430,7 +351,7 @@ def logout(profile: str | None, force: bool, verbose: bool) -> None:
 
 @cli.command(context_settings={"allow_interspersed_args": False})
 @click.argument("command", nargs=-1, metavar="[-- COMMAND...]")
-@_profile_option
+@options.profile
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Listen on N.")
 @click.option(
     "--token-life",
@@ -527,100 +448,7 @@ def _neighbours(settings: Settings) -> Iterator[tuple[str, Profile]]:
                 yield name, store.load()
 
 
-# -- input and output -----------------------------------------------------------------------------
-
-
-def _source(
-    text: str | None,
-    list_file: str | None,
-    *,
-    order: Order,
-    once: bool,
-    check: Callable[[str], Measure],
-) -> Source:
-    """Return where the draft comes from; a text that is known already is checked here."""
-    from tweetbot import lists, sources
-    from tweetbot.text import LIMIT
-
-    if once and list_file is None:
-        raise ConfigurationError("--once is about a list.", "Give the list by --list FILE.")
-    if (text is None) == (list_file is None):
-        raise ConfigurationError(
-            "There is no text to post." if text is None else "There are a text and a list.",
-            'Give one of them: a text as an argument (tweetbot post "Hello"), a text on standard'
-            " input (tweetbot post - < text.txt), or a list (tweetbot post --list facts.txt).",
-        )
-    if list_file is not None:
-        if list_file in ("", "-"):
-            what = "standard input cannot be one" if list_file else "its name is empty"
-            raise ConfigurationError(f"A list is a file; {what}.")
-        return lists.listed(list_file, order=order, once=once)
-    _refuse_file_name(text or "")
-    given = sources.given(_text(text or ""))
-    if text == "-":
-        sources.refuse_rubbish(given.text)
-    try:
-        check(given.text)
-    except TextRefused as error:
-        lines = given.text.count("\n") + 1
-        if text != "-" or lines == 1 or len(given.text) <= LIMIT:
-            raise
-        hint = f"{lines} lines; to post one at each run use --list."
-        raise TextRefused(f"{hint} {error.happened}", error.remedy) from None
-    return given
-
-
-def _refuse_file_name(text: str) -> None:
-    """Refuse a text that is the name of a file: --list was forgotten, and a post is public."""
-    is_file = False
-    with suppress(OSError, ValueError):
-        is_file = bool(os.path.splitext(text)[1]) and os.path.isfile(text)
-    if is_file:
-        raise ConfigurationError(
-            f"The text is the name of a file: {text}.",
-            f"To post its next line: --list {text}. To post all of it: - < {text}.",
-        )
-
-
-def _text(argument: str) -> str:
-    """Return the text to post, from the argument or, for `-`, from standard input."""
-    document = _standard_input() if argument == "-" else os.fsencode(argument)
-    try:
-        return document.decode()
-    except UnicodeDecodeError:
-        raise TextRefused("The text is not UTF-8.", "Save it as UTF-8.") from None
-
-
-def _standard_input() -> bytes:
-    if sys.stdin is None or sys.stdin.closed:
-        raise ConfigurationError("Standard input is closed.", "Nothing can be read from it.")
-    try:
-        return sys.stdin.buffer.read()
-    except OSError as error:
-        raise ConfigurationError(f"Standard input cannot be read: {error.strerror}.") from None
-
-
-def _document(path: str) -> bytes:
-    try:
-        if path == "-":
-            return _standard_input()
-        with open(path, "rb") as file:
-            return file.read()
-    except OSError as error:
-        raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
-
-
-def _secret_from(path: str) -> str:
-    return _credential(_document(path).decode(errors="replace"), "--client-secret-file")
-
-
-def _credential(text: str, option: str) -> str:
-    from tweetbot.settings import credential
-
-    try:
-        return credential(text)
-    except ValueError as fault:
-        raise ConfigurationError(f"{option}: {fault}.") from None
+# -- output ------------------------------------------------------------------------------------
 
 
 def _account_fields(profile: Profile) -> dict[str, str | None]:

@@ -1,0 +1,88 @@
+"""Options that several commands share, and the kinds of values that click does not know."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from tweetbot import money
+from tweetbot.edge import Bot
+
+
+def profile(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Take the name of the bot."""
+
+    def note(ctx: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+        """Let messages name the bot."""
+        if name := value or os.environ.get("TWEETBOT_PROFILE"):
+            ctx.ensure_object(Bot).name = name
+        return value
+
+    return click.option(
+        "-p",
+        "--profile",
+        metavar="NAME",
+        callback=note,
+        help="Name of the bot (TWEETBOT_PROFILE; else: default).",
+    )(function)
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds in a range; "nan" is in none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds: float = super().convert(value, param, ctx)
+        if seconds != seconds:
+            self.fail(f"{value!r} is no number of seconds.", param, ctx)
+        return seconds
+
+
+class _Read(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks alone
+    """A value that a function reads; its `ValueError` says what is wrong."""
+
+    def __init__(self, name: str, read: Callable[[str], float]) -> None:
+        self.name = name
+        self._read = read
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        try:
+            return self._read(str(value))
+        except ValueError as error:
+            self.fail(f"{value!r}: {error}", param, ctx)
+
+
+def _duration(text: str) -> float:
+    from tweetbot.settings import duration  # late: `--help` needs none
+
+    return duration(text)
+
+
+DURATION = _Read("duration", _duration)
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+verbose = click.option(
+    "-v", "--verbose", is_flag=True, help="Show each request on standard error (no secrets)."
+)
+wait = click.option(
+    "--wait",
+    type=Seconds(0, 3600),
+    default=30,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait for another run, or for a rate limit to reset.",
+)
+
+
+budget = click.option(
+    "--budget",
+    type=_Read("amount", money.budget),
+    metavar="USD",
+    help="The most this bot may spend in a month (none: no limit).",
+)
