@@ -177,9 +177,10 @@ def test_a_renewed_token_is_not_saved_over_another_login(server: RedisServer) ->
         profile = late.load()
         with late.prepare(profile) as slot:
             early.save(renewed(early.load(), "another"))
-            with pytest.raises(TokenNotSaved):
+            with pytest.raises(TokenNotSaved, match="The next run goes on with that one"):
                 slot.commit(renewed(profile))
     assert stored(server).token.refresh_token == "another"
+    assert not (server.folder / "state").exists()
 
 
 # -- the server -----------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ from tweetbot.errors import (
     LoginNeeded,
     Overtaken,
     Temporary,
+    TokenNotSaved,
     TweetbotError,
 )
 from tweetbot.profile import Profile, Unreadable, dump, parse
@@ -191,18 +192,29 @@ class RedisStore:
     def commit(self, renewed: Profile) -> None:
         """Save the renewed token, if the stored one is the one that was spent."""
         version = secrets.token_hex(8)  # the same in each try: the first may have done it
-        why = f"another login stands in {self} by now"
+        why = ""
         for pause in (*SAVE_AGAIN_AFTER, None):
             try:
                 with self._errors():
-                    if self._write(renewed, parent=renewed.token.parent or "", version=version):
-                        return
-                break
+                    written = self._write(
+                        renewed, parent=renewed.token.parent or "", version=version
+                    )
             except (ConfigurationError, Temporary) as error:
                 why = error.happened
                 if pause is not None:
                     self._sleep(pause)
+            else:
+                if not written:
+                    raise self._replaced()
+                return
         raise self._rescue.keep(renewed, why, remedy="Mend the server")
+
+    def _replaced(self) -> TokenNotSaved:
+        return TokenNotSaved(
+            f"The login was renewed, but another one stands in {self} by now.",
+            "Nothing was posted. The next run goes on with that one; if it is refused, run"
+            " `tweetbot auth`.",
+        )
 
     def set_aside(self) -> None:
         """Keep an unreadable document under another key."""
