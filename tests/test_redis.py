@@ -6,6 +6,7 @@ Run as a program, this file is one worker of the soak.
 from __future__ import annotations
 
 import json
+import os
 import random
 import socket
 import subprocess
@@ -251,6 +252,19 @@ def test_a_server_that_is_gone_after_the_refresh_costs_exit_8_and_not_the_login(
         following.save(following.load().with_budget(5))
     assert list((server.folder / "state").iterdir()) == []
     assert stored(server).token.refresh_token == "new"
+
+
+@pytest.mark.usefixtures("redis_bot")
+def test_a_login_that_can_be_kept_nowhere_is_told_as_it_is(server: RedisServer) -> None:
+    nowhere = Path(os.devnull, "state")
+    store = RedisStore("default", url=server.url, state_dir=lambda: nowhere, sleep=lambda _: None)
+    with store.lock():
+        profile = store.load()
+        with store.prepare(profile) as slot:
+            server.kill()
+            with pytest.raises(TokenNotSaved, match="if the next run is refused") as raised:
+                slot.commit(renewed(profile))
+    assert "it is in" not in str(raised.value)
 
 
 @pytest.mark.usefixtures("redis_bot")
