@@ -84,5 +84,5 @@ budget = click.option(
     "--budget",
     type=_Read("amount", money.budget),
     metavar="USD",
-    help="The most this bot may spend in a month (none: no limit).",
+    help="Most it may spend in a month (none: no limit).",
 )
