@@ -651,6 +651,21 @@ def test_a_second_profile_whose_account_is_known_is_refused_before_the_browser(b
     assert bot.run("renew").code == 0  # nothing was ended
 
 
+def test_a_profile_takes_its_own_account_back_from_another_one(bot: Bot) -> None:
+    other = second(bot)
+    assert log_in(other, "-p", "second", "--force").code == 0
+    bot.take_callback()
+    run = log_in(bot, "--account", "dogfacts")
+    assert (run.code, "The profile second uses the same app" in run.err) == (0, True)
+    assert bot.run("post", "Hello").code == 0
+
+
+def test_a_refused_login_says_whose_it_has_ended(bot: Bot) -> None:
+    run = log_in(second(bot), "-p", "second", "--account", "catfacts")
+    assert run.code == 4
+    assert "ended the login of the profile default: run `tweetbot auth -p default`" in run.err
+
+
 def test_force_allows_a_second_profile_for_the_same_app_and_account(bot: Bot) -> None:
     other = second(bot)
     run = log_in(other, "-p", "second", "--account", "dogfacts", "--force")

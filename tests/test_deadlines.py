@@ -115,7 +115,7 @@ scripts = st.lists(st.sampled_from(list(ANSWERS)), max_size=16)
 
 @given(script=scripts, is_pending=st.booleans(), is_due=st.booleans())
 @example(script=WORST, is_pending=True, is_due=False)
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_no_run_lasts_longer_than_the_sum_of_its_deadlines(
     script: list[str],
     is_pending: bool,

@@ -242,10 +242,16 @@ def test_the_budget_is_set_without_a_browser_as_the_refusal_says(
     assert bot.run("post", HELLO).code == (5 if limit == 0 else 0)
 
 
-def test_the_budget_is_set_even_if_the_login_cannot_be_renewed(bot: Bot, x: Sandbox) -> None:
-    x.fault("token", Fault("status", status=503, times=2))
-    assert bot.run("renew", "--budget", "7").code == 6
-    assert bot.document["spend"]["budget_usd"] == 7
+def test_setting_a_budget_asks_nobody_and_says_what_it_is(bot: Bot) -> None:
+    bot.make_due()
+    assert bot.run("renew", "--budget", "7").out == "Budget: $7 a month\n"
+    assert bot.run("renew", "--budget", "7", "-q").out == ""
+    assert bot.run("renew", "--budget", "none", "--json").json == {
+        "ok": True,
+        "renewed": False,
+        "budget_usd": None,
+    }
+    assert bot.x.requests == ()
 
 
 @pytest.mark.parametrize("value", ["nan", "inf", "-1", "five", "", "1e3", "5 USD", "1000001"])

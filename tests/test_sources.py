@@ -571,7 +571,7 @@ def test_an_item_that_is_taken_for_a_copy_by_mistake_is_read_again() -> None:
         assert source.draft(draft.cursor).text == items[place + 1]
 
 
-@pytest.mark.parametrize("chunks", [1, 3])
+@pytest.mark.parametrize("chunks", [1, 2])
 def test_more_copies_than_are_kept_at_a_time_hide_nothing(chunks: int, path: Path) -> None:
     items = [f"Fact {number}" for number in range(chunks * _CHUNK)]
     write(path, *items, *items, "The end")

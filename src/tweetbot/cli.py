@@ -6,6 +6,7 @@ commands that need them, so that `--help` and a text that is too long cost nothi
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
@@ -19,7 +20,7 @@ import click
 
 from tweetbot import __version__, options
 from tweetbot.edge import run
-from tweetbot.errors import EXIT_CODES, ConfigurationError, LoginNeeded, TweetbotError
+from tweetbot.errors import EXIT_CODES, ConfigurationError, LoginNeeded, TweetbotError, naming
 from tweetbot.terminal import Terminal, is_terminal, show, show_json, tell, write_out
 
 if TYPE_CHECKING:
@@ -275,13 +276,16 @@ def renew(
     from tweetbot.text import check
 
     settings = read_settings(os.environ, profile=profile)
+    store = _store(settings, wait=wait)
+    if budget is not None:
+        _set_budget(store, budget, as_json=as_json, quiet=quiet)
+        return
     with _transport(verbose) as transport:
         renewal = posting.renew(
-            _store(settings, wait=wait),
+            store,
             transport,
             surroundings=_surroundings(settings, wait, check=check),
             if_older=if_older,
-            budget=budget,
         )
     if as_json:
         show_json({"ok": True, **vars(renewal)})
@@ -302,13 +306,15 @@ def export(profile: str | None, keep: bool, to_terminal: bool) -> None:
     if is_terminal(sys.stdout) and not to_terminal:
         raise ConfigurationError(
             "The document holds secrets, and standard output is a terminal.",
-            "Send it on (tweetbot export | ssh HOST tweetbot import), or add --show.",
+            f"Send it on (tweetbot export -p {settings.profile} | ssh HOST tweetbot import -p"
+            f" {settings.profile}), or add --show.",
         )
     moving.export(_store(settings), write_out, api_url=settings.api_url, keep=keep)
     if keep:
         tell("Kept here too. The first renewal on either machine ends the other's login.")
     else:
-        tell("Moved. `tweetbot import` or `tweetbot auth` brings the bot back here.")
+        moved = "Moved. `tweetbot auth` brings the bot back; or, if it never arrived there,"
+        tell(naming(settings.profile, f"{moved} `tweetbot import {settings.path}`."))
 
 
 @cli.command("import")
@@ -457,6 +463,18 @@ def _account_fields(profile: Profile) -> dict[str, str | None]:
     return {name: getattr(account, name) if account else None for name in names}
 
 
+def _set_budget(store: Store, usd: float, *, as_json: bool, quiet: bool) -> None:
+    """Set a budget and say so; X is not asked."""
+    from tweetbot import login
+    from tweetbot.money import dollars
+
+    login.set_budget(store, usd)
+    if as_json:
+        show_json({"ok": True, "renewed": False, "budget_usd": None if usd == math.inf else usd})
+    elif not quiet:
+        show("No budget" if usd == math.inf else f"Budget: {dollars(usd)} a month")
+
+
 def _show_preview(
     source: Source,
     store: Store,
@@ -478,7 +496,7 @@ def _show_preview(
         show_json(preview.as_json(shown))
         return shown.code
     for remark in preview.details(shown):
-        tell(remark)
+        tell(naming(settings.profile, remark))
     if shown.measured.valid:
         show(shown.draft.text)
     return shown.code

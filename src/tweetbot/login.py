@@ -83,7 +83,7 @@ def log_in(
     client = choose_client(existing, settings, wishes, person)
     if existing and existing.account:
         person.tell(f"This profile belongs to @{existing.account.username}.")
-    _warn_of(neighbours(), client, wishes, person)
+    _warn_of(neighbours(), existing, client, wishes, person)
     server = AuthorizationServer(client, transport, now=now, refusal=token_refusal(now))
     token = ask_consent(
         server,
@@ -101,20 +101,25 @@ def log_in(
         if account:
             login.check(account, neighbours)
     except BaseException:  # Ctrl-C at the question, too
-        _give_back(store, login, account)
+        _give_back(store, login, account, neighbours())
         raise
     return LoggedIn(_save(store, login, account), is_guided=_is_guided(existing, settings, wishes))
 
 
 def _warn_of(
-    neighbours: Iterable[tuple[str, Profile]], client: Client, wishes: Wishes, person: Person
+    neighbours: Iterable[tuple[str, Profile]],
+    existing: Profile | None,
+    client: Client,
+    wishes: Wishes,
+    person: Person,
 ) -> None:
     """Say which logins this one could end; refuse if it is certain beforehand."""
     for name, profile in neighbours:
         if not profile.account or profile.client.client_id != client.client_id:
             continue
         username = profile.account.username
-        if _is_account(wishes.account, username) and not wishes.force:
+        is_own = existing is not None and existing.is_same_grant(profile)
+        if _is_account(wishes.account, username) and not (wishes.force or is_own):
             raise ConfigurationError(
                 f"The profile {name} uses the same app for @{username}, and X keeps one login for"
                 " an app and an account: a login here would end the one there.",
@@ -267,7 +272,7 @@ class _Login:
                     f"The profile {name} uses the same app for @{account.username}, and this login"
                     " has just ended its login: X keeps one for an app and an account."
                 )
-                if not self.wishes.force:
+                if not (self.wishes.force or self.is_renewal(account)):
                     raise ConfigurationError(
                         happened,
                         f"Run `tweetbot auth -p {name}` to bring it back; or use --force to keep"
@@ -295,7 +300,12 @@ def _is_yes(answer: str) -> bool:
     return answer.strip().lower() in ("", "y", "yes")
 
 
-def _give_back(store: Store, login: _Login, account: Account | None) -> None:
+def _give_back(
+    store: Store,
+    login: _Login,
+    account: Account | None,
+    neighbours: Iterable[tuple[str, Profile]],
+) -> None:
     """Withdraw a login that was refused, unless the bot would be locked out without it.
 
     X keeps one live grant for an app and an account: this login has just ended the earlier one.
@@ -306,6 +316,12 @@ def _give_back(store: Store, login: _Login, account: Account | None) -> None:
     else:
         login.withdraw()
         login.person.tell("The new login was withdrawn; nothing was saved.")
+        fresh = Profile(client=login.client, account=account, token=login.token)
+        for name, profile in neighbours:
+            if profile.is_same_grant(fresh):
+                login.person.tell(
+                    f"It had ended the login of the profile {name}: run `tweetbot auth -p {name}`."
+                )
 
 
 def _save(store: Store, login: _Login, account: Account | None) -> Profile:
@@ -354,8 +370,13 @@ def ask_budget(store: Store, person: Person) -> None:
     """Ask what the bot may spend in a month, and save it."""
     usd = _dollars(person)
     if usd is not None:
-        with store.lock():
-            store.save(store.load().with_budget(usd))
+        set_budget(store, usd)
+
+
+def set_budget(store: Store, usd: float) -> None:
+    """Set what the bot may spend in a month, in US dollars; infinity is no limit."""
+    with store.lock():
+        store.save(store.load().with_budget(usd))
 
 
 def _dollars(person: Person) -> float | None:

@@ -92,15 +92,9 @@ def renew(
     *,
     surroundings: Surroundings,
     if_older: float | None = None,
-    budget: float | None = None,
 ) -> Renewal:
-    """Renew the login without posting, unless it is younger than `if_older` seconds.
-
-    With `budget`, first set what the bot may spend in a month, in US dollars.
-    """
+    """Renew the login without posting, unless it is younger than `if_older` seconds."""
     with session(store, transport, surroundings, lasting=LONGEST_RENEWAL) as held:
-        if budget is not None:
-            held.save(held.profile.with_budget(budget))
         obtained_at = held.profile.token.obtained_at
         young = obtained_at is not None and if_older and 0 <= held.now() - obtained_at < if_older
         if not young:

@@ -228,7 +228,8 @@ class Profile:
                 raise LoginNeeded(f"This bot was logged out on {at}.", "Run `tweetbot auth`.")
             raise LoginNeeded(
                 f"This bot was moved on {at} to another machine.",
-                "`tweetbot import` or `tweetbot auth` brings it back.",
+                "`tweetbot auth` brings it back; or, if it never arrived there, `tweetbot import`"
+                " with the path of its document.",
             )
 
     def is_same_grant(self, other: Profile) -> bool:

@@ -186,7 +186,8 @@ def _profile_rows(status: Status, profile: Profile) -> dict[str, str]:
     if profile.last_error:
         error = profile.last_error
         rows["last error"] = (
-            f"{local(error.at)}, {_times(error.count)} ({error.code}): {error.message}"
+            f"{local(error.at)}, {_times(error.count)} ({error.code}):"
+            f" {naming(status.name, error.message)}"
         )
     return rows
 

@@ -358,7 +358,7 @@ def _wrong_url(fault: str) -> ConfigurationError:
     return ConfigurationError(
         f"TWEETBOT_STORE {fault}.",
         "It has the form redis://user:password@host:6379/0; special characters in a password are"
-        " percent-encoded (@ is %40, / is %2F, ? is %3F).",
+        " percent-encoded (@ is %40, / is %2F, ? is %3F, # is %23).",
     )
 
 
@@ -398,6 +398,8 @@ def _options(url: str) -> dict[str, str]:
         _ = parts.port
     except ValueError:
         raise _wrong_url("is no URL of a Redis server") from None
+    if parts.scheme not in ("redis", "rediss"):
+        raise _wrong_url("is no URL of a Redis server")
     if "@" in parts.path + parts.query + parts.fragment or parts.fragment:
         raise _wrong_url("has a password with a character that ends it")
     if not re.fullmatch(r"(/[0-9]{0,9})?", parts.path):
