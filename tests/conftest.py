@@ -19,14 +19,14 @@ from typing import Any, Self
 
 import pytest
 
-from tweetbot import posting
+from tweetbot.draft import USUAL, Terms
 from tweetbot.errors import TweetbotError
+from tweetbot.posting import run as posting
+from tweetbot.posting.session import Context
 from tweetbot.sandbox import Sandbox
-from tweetbot.session import Surroundings
-from tweetbot.sources import given
+from tweetbot.sources.given import given
 from tweetbot.store.folder import FileStore
-from tweetbot.text import Measure, check
-from tweetbot.transport import Transport
+from tweetbot.x.transport import Transport
 
 SCOPE = "tweet.read tweet.write users.read offline.access media.write"
 
@@ -264,16 +264,15 @@ class Bot:
         clock: Clock,
         again: bool = False,
         check_after: tuple[float, ...] = (3, 10),
-        check: Callable[[str], Measure] = check,
+        terms: Terms = USUAL,
         store: FileStore | None = None,
         transport: type[Transport] = Transport,
     ) -> Ended:
         """Run `tweetbot post` within this process, with a clock and collaborators of the test."""
         told: list[str] = []
-        surroundings = Surroundings(
+        context = Context(
             api_url=self.x.url,
             check_after=check_after,
-            check=check,
             now=clock.now,
             sleep=clock.sleep,
             tell=told.append,
@@ -282,7 +281,7 @@ class Bot:
         with transport(user_agent="tweetbot", environ={}) as http:
             try:
                 outcome = posting.post(
-                    store or self.store, http, given(text), surroundings=surroundings, again=again
+                    store or self.store, http, given(text, terms), context=context, again=again
                 )
             except TweetbotError as raised:
                 error = raised

@@ -25,7 +25,7 @@ from urllib.parse import parse_qs
 import pytest
 from ruamel.yaml import YAML
 
-from tweetbot.cli import cli
+from tweetbot.cli.commands import command as load
 from tweetbot.sandbox import Fault, Sandbox
 
 if TYPE_CHECKING:
@@ -648,7 +648,7 @@ def test_the_cron_job_runs_tweetbot_alone_and_once() -> None:
     assert [one["name"] for one in container["env"]] == ["TWEETBOT_STORE"]
     program, command, *args = container["args"]
     assert program == "tweetbot"
-    cli.commands[command].make_context(command, args)
+    load(command).make_context(command, args)
 
 
 UNITS = ("tweetbot@.service", "tweetbot@.timer")

@@ -12,17 +12,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
 import pytest
 
 from tweetbot import __version__, errors
-from tweetbot.cli import cli
+from tweetbot.cli.commands import COMMANDS
+from tweetbot.cli.commands import command as load
 from tweetbot.errors import EXIT_CODES, TweetbotError
 from tweetbot.sandbox import Fault, Sandbox
 
 if TYPE_CHECKING:
     from tests.conftest import Bot
 
-COMMANDS = ("auth", "post", "status", "renew", "export", "import", "logout", "sandbox")
 ERROR_FIELDS = ["ok", "code", "error", "message", "retry_at", "x"]
 
 
@@ -79,10 +80,14 @@ def test_every_command_has_help_that_fits_a_terminal(tmp_path: Path, command: st
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_table_says_of_each_command_what_the_command_says_of_itself() -> None:
+    assert {name: load(name).get_short_help_str(limit=200) for name in COMMANDS} == COMMANDS
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_is_explained(command: str) -> None:
     names = set()
-    for parameter in cli.commands[command].params:
+    for parameter in load(command).params:
         names.update(parameter.opts)
         if parameter.param_type_name == "option":
             assert getattr(parameter, "help", None), parameter.opts
@@ -90,8 +95,16 @@ def test_every_option_is_explained(command: str) -> None:
     assert {"-p", "--profile"} <= names
 
 
+@pytest.mark.parametrize("command", ["auth", "post"])
+def test_every_option_stands_under_a_heading(command: str) -> None:
+    context = click.Context(load(command), info_name=command, max_content_width=80)
+    shown = re.findall(r"^  (?:-\w, )?(--[\w-]+)", load(command).get_help(context), re.MULTILINE)
+    options = [p.opts[-1] for p in load(command).get_params(context) if p.opts[0][0] == "-"]
+    assert sorted(shown) == sorted(options)
+
+
 def test_a_secret_is_never_the_value_of_an_option() -> None:
-    names = {name for command in cli.commands.values() for p in command.params for name in p.opts}
+    names = {name for one in COMMANDS for p in load(one).params for name in p.opts}
     assert not {name for name in names if re.search("secret|token|password", name)} - {
         "--client-secret-file",
         "--token-life",

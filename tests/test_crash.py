@@ -26,14 +26,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from tweetbot import posting
 from tweetbot.errors import TweetbotError
+from tweetbot.posting import run as posting
+from tweetbot.posting.session import Context
 from tweetbot.profile import digest, parse
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.session import Surroundings
-from tweetbot.sources import given
+from tweetbot.sources.given import given
 from tweetbot.store.folder import FileStore
-from tweetbot.transport import Transport
+from tweetbot.x.transport import Transport
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Run
@@ -243,11 +243,11 @@ def followed(bot: Bot, point: str, code: int, said: str) -> Result:
 def run_again(bot: Bot) -> tuple[int, str]:
     """Run `post` in this process, which is faster, for the same text."""
     state = Path(bot.environ["HOME"], ".local", "state", "tweetbot")
-    surroundings = Surroundings(api_url=bot.x.url, check_after=(0, 0))
+    context = Context(api_url=bot.x.url, check_after=(0, 0))
     store = FileStore(bot.path, state_dir=lambda: state)
     try:
         with Transport(user_agent="tweetbot", environ={}) as http:
-            posting.post(store, http, given(TEXT), surroundings=surroundings)
+            posting.post(store, http, given(TEXT), context=context)
     except TweetbotError as error:
         return error.code, str(error)
     return 0, ""

@@ -13,13 +13,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tweetbot import posting
 from tweetbot.errors import AnswerLost, NotSent, TweetbotError
+from tweetbot.posting import run as posting
+from tweetbot.posting.session import Context
 from tweetbot.profile import Account, Client, Pending, Profile, Token, digest
-from tweetbot.session import Surroundings
-from tweetbot.sources import given as given_text
+from tweetbot.sources.given import given as given_text
 from tweetbot.store.folder import FileStore
-from tweetbot.transport import Answer, Transport
+from tweetbot.x.transport import Answer, Transport
 
 API_URL = "http://127.0.0.1:1"
 TOKEN = {"access_token": "access-0", "refresh_token": "refresh-0", "expires_in": 7200}
@@ -101,13 +101,13 @@ def lasts(
     )
     store = FileStore(folder / "default.json", state_dir=lambda: folder)
     store.save(profile)
-    around = Surroundings(
+    context = Context(
         api_url=API_URL, check_after=(3, 10), wait=30, now=clock.now, sleep=clock.pass_by
     )
     began = clock.time
     with Sluggish(clock, iter(script)) as transport, suppress(TweetbotError):
-        posting.post(store, transport, given_text("Hello"), surroundings=around)
-    return clock.time - began, posting.longest(around)
+        posting.post(store, transport, given_text("Hello"), context=context)
+    return clock.time - began, posting.longest(context)
 
 
 scripts = st.lists(st.sampled_from(list(ANSWERS)), max_size=16)

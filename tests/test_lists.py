@@ -10,22 +10,20 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tweetbot import posting
+from tweetbot.draft import Terms
 from tweetbot.errors import TweetbotError
-from tweetbot.lists import ListFile, Order, listed
+from tweetbot.posting import run as posting
+from tweetbot.posting.session import Context
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.session import Surroundings
-from tweetbot.sources import Source, given
+from tweetbot.sources import ListFile, Order, Source, given, listed
 from tweetbot.store.folder import FileStore, Slot
-from tweetbot.text import check
-from tweetbot.transport import Answer, Transport
+from tweetbot.x.transport import Answer, Transport
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Clock, Run
@@ -70,7 +68,7 @@ class Reader:
 
     def run(self, *, store: FileStore | None = None, transport: type[Transport] = Transport) -> End:
         told: list[str] = []
-        surroundings = Surroundings(
+        context = Context(
             api_url=self.bot.x.url,
             check_after=self.look,
             now=self.clock.now,
@@ -79,9 +77,7 @@ class Reader:
         )
         with transport(user_agent="tweetbot", environ={}) as http:
             try:
-                outcome = posting.post(
-                    store or self.bot.store, http, self.source, surroundings=surroundings
-                )
+                outcome = posting.post(store or self.bot.store, http, self.source, context=context)
             except TweetbotError as error:
                 return End(None, error, "\n".join(told))
         return End(outcome, None, "\n".join(told))
@@ -482,13 +478,10 @@ def test_an_item_that_can_never_be_posted_is_passed_over_before_anything_is_spen
 ) -> None:
     write(facts, BAD[name], "Two")
     bot.make_due()
-    strict = partial(check, links=False)
-    reader = Reader(bot, clock, listed(str(facts), order="file"))
-    surroundings = Surroundings(
-        api_url=x.url, check_after=(), now=clock.now, sleep=clock.sleep, check=strict
-    )
+    reader = Reader(bot, clock, listed(str(facts), order="file", terms=Terms(links=False)))
+    context = Context(api_url=x.url, check_after=(), now=clock.now, sleep=clock.sleep)
     with Transport(user_agent="tweetbot", environ={}) as http, pytest.raises(TweetbotError) as it:
-        posting.post(bot.store, http, reader.source, surroundings=surroundings)
+        posting.post(bot.store, http, reader.source, context=context)
     assert (it.value.code, x.requests) == (3, ())
     assert bot.document["last_error"]["message"] == str(it.value)
     assert (reader.offered, reader.run().code, live(x)) == ("Two", 0, ["Two"])

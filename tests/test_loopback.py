@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from tweetbot.errors import ConfigurationError
-from tweetbot.loopback import Limits, RedirectListener
-from tweetbot.redirect import AuthorizationResponse
+from tweetbot.login.listener import Limits, RedirectListener
+from tweetbot.login.redirect import AuthorizationResponse
 
 STATE = "kR3-the_right.state~0123456789"
 CODE = "VGhlLWNvZGU6MTox"
@@ -650,7 +650,7 @@ def run_with_failing_bind(*, address: str, number: str, uri: str) -> str:
     program = f"""
 import errno, os, sys
 from tweetbot.errors import ConfigurationError
-from tweetbot.loopback import RedirectListener
+from tweetbot.login.listener import RedirectListener
 
 def refuse(event, arguments):
     if event == "socket.gethostbyaddr":
@@ -764,7 +764,7 @@ def test_nothing_is_left_open(peer: Peer) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="needs SIGINT")
 def test_control_c_interrupts_a_wait(peer: Peer) -> None:
     program = f"""
-from tweetbot.loopback import RedirectListener
+from tweetbot.login.listener import RedirectListener
 try:
     with RedirectListener("http://127.0.0.1:{peer.port}/callback", state="state") as listener:
         print("ready", flush=True)

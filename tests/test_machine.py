@@ -31,7 +31,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from tweetbot import moving, posting
+from tweetbot import moving
 from tweetbot.errors import (
     AccessTokenRefused,
     GrantRefused,
@@ -40,13 +40,14 @@ from tweetbot.errors import (
     TokenNotSaved,
     TweetbotError,
 )
+from tweetbot.posting import run as posting
+from tweetbot.posting.session import Context
 from tweetbot.profile import Account, Client, Profile, Token, parse
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.session import Surroundings
-from tweetbot.sources import given
+from tweetbot.sources.given import given
 from tweetbot.store import find
 from tweetbot.store.folder import FileStore, Slot
-from tweetbot.transport import Answer, Transport
+from tweetbot.x.transport import Answer, Transport
 
 HOUR = 3600
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # where fsync costs nothing
@@ -210,9 +211,9 @@ class Bots(RuleBasedStateMachine):
         self.store = self.store_in(f"config-{self.moves}")
         moving.take_over(self.store, document[0], api_url=self.x.url, force=False)
         asked = len(self.x.requests)
-        around = Surroundings(api_url=self.x.url, check_after=(), now=self.now)
+        context = Context(api_url=self.x.url, check_after=(), now=self.now)
         with pytest.raises(LoginNeeded, match="moved on"):
-            posting.post(here, self.transport, given("Not from here"), surroundings=around)
+            posting.post(here, self.transport, given("Not from here"), context=context)
         assert len(self.x.requests) == asked
 
     @rule(target=unsure, pause=PAUSES, steps=STEPS)
@@ -295,7 +296,7 @@ class Bots(RuleBasedStateMachine):
     def run_once(self, text: str, said: list[str] | None = None) -> BaseException | None:
         self.renewed = self.in_window = False
         token, secrets = self.profile().token, self.x.secrets
-        surroundings = Surroundings(
+        context = Context(
             api_url=self.x.url,
             check_after=(3, 10),
             now=self.now,
@@ -304,7 +305,7 @@ class Bots(RuleBasedStateMachine):
         )
         error: BaseException | None = None
         try:
-            posting.post(self.store, self.transport, given(text), surroundings=surroundings)
+            posting.post(self.store, self.transport, given(text), context=context)
         except (TweetbotError, Crash) as raised:
             error = raised
         self.clear_the_way()

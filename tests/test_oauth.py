@@ -24,11 +24,11 @@ from tweetbot.errors import (
     Temporary,
     TweetbotError,
 )
-from tweetbot.oauth import SCOPE, AuthorizationRequest, AuthorizationServer, read_token
 from tweetbot.profile import Client, Token
 from tweetbot.sandbox import Fault, Request, Sandbox
-from tweetbot.transport import Transport
-from tweetbot.xapi import token_refusal
+from tweetbot.x.api import token_refusal
+from tweetbot.x.oauth import SCOPE, AuthorizationRequest, AuthorizationServer, read_token
+from tweetbot.x.transport import Transport
 
 NOW = 1_795_400_000
 REDIRECT_URI = "http://127.0.0.1:8910/callback"

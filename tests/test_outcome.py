@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.transport import Answer, Transport
+from tweetbot.x.transport import Answer, Transport
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Clock, Ended

@@ -21,13 +21,15 @@ import pytest
 
 from tweetbot import settings
 from tweetbot.cli import cli
+from tweetbot.cli.commands import COMMANDS
+from tweetbot.cli.commands import command as load
 from tweetbot.errors import EXIT_CODES
 from tweetbot.money import PRICE_LINK, PRICE_POST
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault
 from tweetbot.sandbox.routes import STEPS
-from tweetbot.transport import Answer
-from tweetbot.xapi import refusal
+from tweetbot.x.api import refusal
+from tweetbot.x.transport import Answer
 
 if TYPE_CHECKING:
     from tests.conftest import Bot
@@ -145,7 +147,7 @@ def tweetbot_lines() -> list[str]:
 def test_each_command_line_has_options_that_exist(line: str) -> None:
     first, *args = shlex.split(line)
     if first != "--help" and first != "--version":
-        command = cli.commands[first]
+        command = load(first)
         command.make_context(first, [arg for arg in args if arg != "--help"])
 
 
@@ -160,7 +162,7 @@ def test_the_command_lines_are_found() -> None:
 def test_each_option_that_is_named_exists() -> None:
     options = {
         option
-        for command in (cli, *cli.commands.values())
+        for command in (cli, *map(load, COMMANDS))
         for parameter in command.params
         for option in parameter.opts
     }
@@ -244,7 +246,7 @@ def test_the_steps_and_faults_of_the_rehearsal_exist() -> None:
     for fault in inline_code(faults):
         Fault.parse(fault if ":" in fault else f"post:{fault}")
     options = {option.split()[0] for option, _ in rows(text)}
-    assert options <= {option for one in cli.commands["sandbox"].params for option in one.opts}
+    assert options <= {option for one in load("sandbox").params for option in one.opts}
 
 
 # -- links and names ------------------------------------------------------------------------------

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tweetbot.errors import ConfigurationError
-from tweetbot.redirect import (
+from tweetbot.login.redirect import (
     AuthorizationResponse,
     WrongResponse,
     read_pasted,

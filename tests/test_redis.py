@@ -22,14 +22,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tweetbot import posting
 from tweetbot.errors import LoginNeeded, Overtaken, TokenNotSaved, TweetbotError
+from tweetbot.posting import run as posting
+from tweetbot.posting.session import Context
 from tweetbot.profile import Profile, Token, parse
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.session import Surroundings
-from tweetbot.sources import given
+from tweetbot.sources.given import given
 from tweetbot.store.redis import OWN_TIME, RedisStore, connect, shown
-from tweetbot.transport import Transport
+from tweetbot.x.transport import Transport
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, RedisServer
@@ -438,7 +438,7 @@ class Loud(RedisStore):
 def work(places: list[str], number: int, first: int) -> None:
     """Renew and post one text after the other until killed; each until it is known to be out."""
     url, state, api_url, name = places
-    around = Surroundings(api_url=api_url, check_after=(0, PAUSE))
+    context = Context(api_url=api_url, check_after=(0, PAUSE))
     index = first
     while True:
         store = Loud(name, url=url, wait=20, state_dir=lambda: Path(state))
@@ -447,8 +447,8 @@ def work(places: list[str], number: int, first: int) -> None:
         with Transport(user_agent="tweetbot", environ={}) as http:
             try:
                 for _ in range(RENEWALS):
-                    posting.renew(store, http, surroundings=around)
-                posting.post(store, http, given(text), surroundings=around)
+                    posting.renew(store, http, context=context)
+                posting.post(store, http, given(text), context=context)
             except TweetbotError as error:
                 code = error.code
                 print(f"said {error}", flush=True)  # noqa: T201
@@ -499,10 +499,10 @@ class Worker:
 
 def dead(store: RedisStore, x: Sandbox) -> bool:
     """Whether X has renewed the login and nobody knows the new one."""
-    around = Surroundings(api_url=x.url, check_after=(0, PAUSE))
+    context = Context(api_url=x.url, check_after=(0, PAUSE))
     with Transport(user_agent="tweetbot", environ={}) as http:
         try:
-            posting.renew(store, http, surroundings=around)
+            posting.renew(store, http, context=context)
         except LoginNeeded:
             return True
     return False

@@ -7,13 +7,13 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tweetbot.draft import Terms
 from tweetbot.errors import (
     AccessTokenRefused,
     AnswerLost,
@@ -29,9 +29,8 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.text import check
-from tweetbot.transport import Answer
-from tweetbot.xapi import Post, read_created, read_words, refusal
+from tweetbot.x.api import Post, read_created, read_words, refusal
+from tweetbot.x.transport import Answer
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Clock
@@ -725,7 +724,7 @@ def test_the_generic_403_is_the_text_s_fault_only_if_it_is_long(
 ) -> None:
     body = json.dumps(forbidden(NOT_PERMITTED)).encode()
     x.fault("post", Fault("status", status=403, body=body))
-    ended = bot.post("a" * length, clock=clock, check=partial(check, limit=25_000))
+    ended = bot.post("a" * length, clock=clock, terms=Terms(limit=25_000))
     assert ended.code == code
     assert ("281 characters" in ended.said) == (length == 281)
 

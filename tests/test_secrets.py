@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import TYPE_CHECKING
 
 import pytest
 
 import tweetbot
-from tweetbot.edge import report_bug
+from tweetbot.cli.edge import report_bug
 from tweetbot.sandbox import Fault, Sandbox
 
 if TYPE_CHECKING:
@@ -208,9 +209,12 @@ def test_the_credentials_of_the_environment_are_for_auth_alone(bot: Bot, x: Sand
 SECRET_NAME = re.compile(r"access_token|refresh_token|client_secret|code|code_verifier|state|body")
 
 
+MODULES = [found.name for found in walk_packages(tweetbot.__path__, "tweetbot.")]
+
+
 def test_no_repr_of_a_value_shows_a_secret() -> None:
-    names = [path.stem for path in Path(tweetbot.__file__).parent.glob("*.py")]
-    modules = [import_module(f"tweetbot.{name}") for name in names if name != "__main__"]
+    names = [name for name in MODULES if not name.startswith("tweetbot.sandbox")]
+    modules = [import_module(name) for name in names if name != "tweetbot.__main__"]
     kinds = {kind for module in modules for kind in vars(module).values() if is_dataclass(kind)}
     shown = {
         (getattr(kind, "__name__", ""), entry.name)
@@ -256,7 +260,7 @@ TOKEN = "QWxhZGRpbjpvcGVuIHNlc2FtZTE2Nzg5MDEyMzQ1Njc4OTA6MTowOmF0OjE"
 
 CRASH = f"""
 import sys, click
-from tweetbot.edge import run
+from tweetbot.cli.edge import run
 
 @click.group()
 def cli(): pass

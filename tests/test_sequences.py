@@ -22,7 +22,7 @@ import pytest
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.store.folder import FileStore, Slot
-from tweetbot.transport import Answer, Transport
+from tweetbot.x.transport import Answer, Transport
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Clock, Ended

@@ -5,17 +5,16 @@ from __future__ import annotations
 import json
 import time
 import unicodedata
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tweetbot.draft import Terms
 from tweetbot.errors import ConfigurationError
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.store.folder import FileStore
-from tweetbot.text import check
-from tweetbot.xapi import Post
+from tweetbot.x.api import Post
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Clock
@@ -423,7 +422,7 @@ def test_a_long_post_that_the_timeline_cuts_is_recognised(
     }
     x.fault("post", Fault("reset"))
     x.fault("timeline", shown(f"{text[:200]}… {T2}", at=clock.time, note_tweet=long))
-    ended = bot.post(text, clock=clock, check=partial(check, limit=25_000))
+    ended = bot.post(text, clock=clock, terms=Terms(limit=25_000))
     assert ended.code == 0, ended.said
     look = x.requests[-1]
     assert "note_tweet" in look.query["tweet.fields"]

@@ -17,9 +17,11 @@ from hypothesis import given as examples
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from tweetbot.draft import USUAL, Draft
 from tweetbot.errors import ConfigurationError, TextRefused
-from tweetbot.lists import _CHUNK, Cursor, Item, ListFile, Order, _naming, _Seen, listed
-from tweetbot.sources import Draft, given, refuse_rubbish
+from tweetbot.sources.given import given, rubbish
+from tweetbot.sources.lists import ListFile, listed
+from tweetbot.sources.orders import _CHUNK, Cursor, Item, Order, _naming, _Seen
 
 ORDERS: tuple[Order, ...] = ("shuffle", "file")
 both_orders = pytest.mark.parametrize("order", ORDERS)
@@ -438,7 +440,7 @@ class Editor:
         self.note(draft)
 
     def draft(self, *, once: bool) -> Draft:
-        return Lines(Path("facts.txt"), self.order, once, self.lines).draft(self.cursor)
+        return Lines(Path("facts.txt"), self.order, once, USUAL, self.lines).draft(self.cursor)
 
     def note(self, draft: Draft) -> None:
         self.always = self.always & set(self.lines) if self.texts else set(self.lines)
@@ -584,9 +586,9 @@ def test_more_copies_than_are_kept_at_a_time_hide_nothing(chunks: int, path: Pat
 # -- other sources --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["Hello", " Hello ", "# Hello", "One\\nTwo", "One\nTwo", ""])
+@pytest.mark.parametrize("text", ["Hello", " Hello ", "# Hello", "One\\nTwo", "One\nTwo"])
 def test_a_given_text_is_posted_as_it_is(text: str) -> None:
-    assert given(text).draft({"any": "cursor"}) == Draft(text, None, None)
+    assert given(text).draft({"any": "cursor"}) == Draft.of(text)
 
 
 @pytest.mark.parametrize("newlines", ["\n", "\r\n", "\n\n\n"])
@@ -610,7 +612,7 @@ RUBBISH = (
 @pytest.mark.parametrize("text", RUBBISH)
 def test_what_a_failed_program_prints_is_no_post(text: str) -> None:
     with pytest.raises(TextRefused, match="looks like an error, not a post") as raised:
-        refuse_rubbish(text)
+        given(text, is_looked_at=False)
     assert raised.value.code == 3
 
 
@@ -618,4 +620,4 @@ def test_what_a_failed_program_prints_is_no_post(text: str) -> None:
     "text", ["null and void", "None of it", "Hello <html>", "nullable", "A Traceback (most recent"]
 )
 def test_what_only_contains_such_words_is_a_post(text: str) -> None:
-    refuse_rubbish(text)
+    assert rubbish(text) is None

@@ -17,7 +17,7 @@ import pytest
 
 from tweetbot.errors import AnswerLost, ConfigurationError, NotSent
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.transport import MAX_BODY, Answer, Transport, _Exchange, _GivenUp
+from tweetbot.x.transport import MAX_BODY, Answer, Transport, _Exchange, _GivenUp
 
 Behaviour = Callable[[socket.socket], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

@@ -26,8 +26,8 @@ from typing import Any
 
 import pytest
 
-from tweetbot.entities import outside
-from tweetbot.text import Entity, measure
+from tweetbot.text.entities import outside
+from tweetbot.text.weight import Entity, measure
 
 Span = tuple[int, int]
 NPM = "twitter-text@3.1.0"

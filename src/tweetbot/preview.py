@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from tweetbot.draft import Draft
 from tweetbot.errors import NotAllowed, TextRefused
-from tweetbot.lists import ListFile
 from tweetbot.profile import Posted, Profile
-from tweetbot.sources import Draft, Source, refuse_rubbish
+from tweetbot.sources import ListFile, Source
 from tweetbot.store import Store, find
-from tweetbot.text import Measure, measure, price
+from tweetbot.text import Measure
 
 
 @dataclass(frozen=True)
@@ -18,12 +18,11 @@ class Preview:
     """The next draft, what X makes of it, and what a run would not send.
 
     `unpostable` names the items of a list that can never be posted. The draft may be one of them;
-    then `measured` is not `valid`. `beyond_budget` is what the run would end with, `already` the
+    then it is `refused`. `beyond_budget` is what the run would end with, `already` the
     same text, posted lately.
     """
 
     draft: Draft
-    measured: Measure
     profile: Profile | None
     unpostable: tuple[str, ...] = ()
     beyond_budget: NotAllowed | None = None
@@ -44,35 +43,30 @@ class Preview:
     @property
     def usd(self) -> float:
         """What X would charge: nothing for what is not sent."""
-        return price(self.measured) if self.measured.valid and not self.already else 0.0
+        return 0.0 if self.draft.refused or self.already else self.draft.usd
+
+    @property
+    def measured(self) -> Measure:
+        """What X makes of its text."""
+        return self.draft.parts[0].measure
 
 
-def preview(
-    source: Source,
-    store: Store,
-    *,
-    api_url: str,
-    check: Callable[[str], Measure],
-    again: bool,
-    now: int,
-) -> Preview:
-    """Choose and check the next draft, and every item of a list; works without a profile, too.
+def preview(source: Source, store: Store, *, api_url: str, again: bool, now: int) -> Preview:
+    """Choose the next draft, and look at every item of a list; works without a profile, too.
 
     Raises what is wrong with the profile or the list.
     """
     profile = find(store)
     if profile:
         profile.check_usable(api_url=api_url)
-    draft = source.draft(profile.cursors.get(source.key or "") if profile else None)
-    if not isinstance(source, ListFile):
-        already = profile.posted_lately(draft.digest, now=now) if profile and not again else None
-        shown = Preview(draft, check(draft.text), profile, already=already)
+    cursor = profile.cursors.get(source.key or "") if profile else None
+    if isinstance(source, ListFile):
+        survey = source.survey(cursor)
+        shown = Preview(survey.draft, profile, survey.unpostable)
     else:
-        try:
-            measured = _checked(draft.text, check)
-        except TextRefused:  # `unpostable` says why
-            measured = replace(measure(draft.text), valid=False)
-        shown = Preview(draft, measured, profile, tuple(_unpostable(source, check)))
+        draft = source.draft(cursor)
+        already = profile.posted_lately(draft.digest, now=now) if profile and not again else None
+        shown = Preview(draft, profile, already=already)
     return replace(shown, beyond_budget=_beyond_budget(shown, now))
 
 
@@ -85,26 +79,12 @@ def _beyond_budget(shown: Preview, now: int) -> NotAllowed | None:
     return None
 
 
-def _checked(text: str, check: Callable[[str], Measure]) -> Measure:
-    refuse_rubbish(text)
-    return check(text)
-
-
-def _unpostable(source: ListFile, check: Callable[[str], Measure]) -> Iterator[str]:
-    """Check every item of a list; a line for each that X would refuse."""
-    for item in source.items():
-        try:
-            _checked(item.text, check)
-        except TextRefused as error:
-            yield f"line {item.line}: {error.happened}"
-
-
 def details(preview: Preview) -> Iterator[str]:
     """Tell what is to be known of it, a line each."""
     measured = preview.measured
     for fault in preview.unpostable:
         yield f"Cannot be posted: {fault}"
-    if not measured.valid:
+    if preview.draft.refused:
         yield "The next item is one of these: a run passes it over, and ends with 3."
         return
     yield (
@@ -131,7 +111,7 @@ def as_json(preview: Preview) -> dict[str, object]:
         "username": preview.username,
         "text": preview.draft.text,
         "weighted_length": measured.weighted_length,
-        "valid": measured.valid,
+        "valid": preview.draft.refused is None,
         "links": [vars(entity) for entity in measured.links],
         "mentions": [vars(entity) for entity in measured.mentions],
         "cashtags": [vars(entity) for entity in measured.cashtags],

@@ -48,19 +48,19 @@ class Status:
 def look(
     stores: Iterable[tuple[str, Store]],
     *,
-    neighbours: Iterable[tuple[str, Profile]],
+    other_profiles: Iterable[tuple[str, Profile]],
     api_url: str,
     max_age: float | None,
     now: float,
 ) -> list[Status]:
     """Look at profiles; what is wrong with one is reported, not raised.
 
-    `neighbours` are others, whose logins may have ended one of these.
+    `other_profiles` are others, whose logins may have ended one of these.
     """
     looked = [
         _look(name, store, api_url=api_url, max_age=max_age, now=now) for name, store in stores
     ]
-    known = [*neighbours, *((one.name, one.profile) for one in looked if one.profile)]
+    known = [*other_profiles, *((one.name, one.profile) for one in looked if one.profile)]
     return [_compared(one, known) for one in looked]
 
 

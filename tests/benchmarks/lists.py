@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tweetbot.lists import Cursor, Order, listed
+from tweetbot.sources import Cursor, Order, listed
 
 ORDERS: tuple[Order, ...] = ("shuffle", "file")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 import time
 
-from tweetbot.text import LONG_LIMIT, measure
+from tweetbot.text.weight import LONG_LIMIT, measure
 
 USUAL = {
     "letters": "The quick brown fox jumps over the lazy dog. ",

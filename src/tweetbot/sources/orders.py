@@ -1,7 +1,7 @@
-"""A bot from a text file: the next item of a list, and a cycle in which none repeats.
+"""The order in which a list is gone through: a cycle in which no item comes again.
 
 What was used is not kept: a cursor of a few dozen bytes says where the list stands, however long
-it is, and the file may be edited between any two runs.
+it is, and the list may be edited between any two runs. Pure: `items` reads them anew at each call.
 """
 
 from __future__ import annotations
@@ -12,29 +12,12 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
-from functools import partial
 from itertools import islice
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
-
-from tweetbot.errors import ConfigurationError, TextRefused
-from tweetbot.sources import Draft
+from typing import Any, Literal, NamedTuple, Protocol
 
 Order = Literal["shuffle", "file"]
 _NAME_SIZE = 12  # bytes: among a million items, two share a name with a chance of 1 in 10^17
-_LONGEST_LINE = 60_000  # characters; of the longest post, 25,000, each may be written as two
 _CHUNK = 20_000  # names kept at a time, at most
-
-
-def listed(path: str, *, order: Order = "shuffle", once: bool = False) -> ListFile:
-    """Post the next line of a text file; none comes again before all had their turn.
-
-    A symbolic link is its target. Raises `ConfigurationError` if the path leads nowhere.
-    """
-    try:
-        return ListFile(Path(path).resolve(), order, once)
-    except (OSError, RuntimeError) as error:  # no working directory; links in a circle
-        raise ConfigurationError(f"The list {path} cannot be found: {error}.") from None
 
 
 class Item(NamedTuple):
@@ -87,91 +70,13 @@ class Cursor:
         return _naming(self.seed)(item) == self.last
 
 
-@dataclass(frozen=True)
-class ListFile:
-    """A text file with one item a line.
-
-    Blank lines and lines that begin with # are skipped. In an item, `\\n` is a line break, `\\#` a
-    #, `\\\\` a backslash. Identical items count once. The file is read a line at a time, in one
-    pass, so that neither its length nor that of a line matters.
-    """
-
-    path: Path
-    order: Order
-    once: bool
+class Items(Protocol):
+    """What an order needs of a list: its name, and its items, from the first one on."""
 
     @property
-    def key(self) -> str:
-        return str(self.path)
+    def key(self) -> str: ...
 
-    def draft(self, cursor: Any) -> Draft:
-        """Return the next item of the cycle, or the first of a new one.
-
-        The cursor of another order begins a new one, too. Raises `TextRefused` at the end of a
-        cycle with `once`, and `ConfigurationError` if there are no items.
-        """
-        first, following = _ORDERS[self.order]
-        last = Cursor.read(cursor)
-        goes_on = last is not None and last.order == self.order
-        found = following(self, last) if last and goes_on else None
-        if not found and not (self.once and goes_on):
-            found = first(self, last)
-        if not found:
-            raise self._finished() if any(self.items()) else self._empty()
-        item, after = found
-        return Draft(item.text, self.key, after.written())
-
-    def items(self) -> Iterator[Item]:
-        """Read the items; raises `ConfigurationError` if the file cannot be read as UTF-8."""
-        try:
-            for number, line in enumerate(self._lines(), start=1):
-                text = line.strip()
-                if text and not text.startswith("#"):
-                    yield Item(_unescape(text), number)
-        except OSError as error:
-            raise ConfigurationError(
-                f"The list {self.path} cannot be read: {error.strerror}."
-            ) from None
-
-    def _lines(self) -> Iterator[str]:
-        if self.path.exists() and not self.path.is_file():  # a pipe cannot be read twice
-            raise ConfigurationError(f"The list {self.path} is not a file.")
-        # A byte that is not UTF-8 becomes half of a surrogate pair (PEP 383): so the line is known.
-        with self.path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
-            lines = iter(partial(file.readline, _LONGEST_LINE), "")
-            for number, line in enumerate(lines, start=1):
-                if len(line) == _LONGEST_LINE:
-                    raise self._unusable(number, "is longer than any post", "Is it a list?")
-                if not _is_utf8(line):
-                    raise self._unusable(number, "is not UTF-8", "Save the file as UTF-8.")
-                yield line
-
-    def _unusable(self, number: int, what: str, remedy: str) -> ConfigurationError:
-        return ConfigurationError(f"Line {number} of the list {self.path} {what}.", remedy)
-
-    def _finished(self) -> TextRefused:
-        return TextRefused(
-            f"List finished: each item of {self.path} had its turn.",
-            "Without --once it begins again; with --order file, items can be added at its end.",
-        )
-
-    def _empty(self) -> ConfigurationError:
-        return ConfigurationError(f"The list {self.path} has no items.", "Write one a line.")
-
-
-def _is_utf8(line: str) -> bool:
-    try:
-        return line.isascii() or bool(line.encode())
-    except UnicodeEncodeError:
-        return False
-
-
-def _unescape(text: str) -> str:
-    """Turn `\\n`, `\\#` and `\\\\` into what they stand for; any other backslash stays."""
-    if "\\" not in text:
-        return text
-    parts = text.split("\\\\")
-    return "\\".join(part.replace("\\n", "\n").replace("\\#", "#") for part in parts)
+    def items(self) -> Iterator[Item]: ...
 
 
 def _naming(seed: str = "") -> Callable[[Item], str]:
@@ -188,16 +93,32 @@ def _naming(seed: str = "") -> Callable[[Item], str]:
 
 _Found = tuple[Item, Cursor] | None
 
+
+def next_item(source: Items, order: Order, cursor: Any, *, once: bool) -> _Found:
+    """Return the next item of the cycle, or the first of a new one, and the cursor after it.
+
+    The cursor of another order begins a new one, too. `None` at the end of a cycle with `once`, or
+    if there are no items.
+    """
+    first, following = _ORDERS[order]
+    last = Cursor.read(cursor)
+    goes_on = last is not None and last.order == order
+    found = following(source, last) if last and goes_on else None
+    if not found and not (once and goes_on):
+        found = first(source, last)
+    return found
+
+
 # --- Shuffled -----------------------------------------------------------------------------------
 # The order is that of the items' names, so that no list of the used ones is kept: an item that
 # is added, removed or edited does not change the place of any other.
 
 
-def _next_shuffled(source: ListFile, last: Cursor) -> _Found:
+def _next_shuffled(source: Items, last: Cursor) -> _Found:
     return _lowest(source, last.seed, above=last.last)
 
 
-def _first_shuffled(source: ListFile, last: Cursor | None) -> _Found:
+def _first_shuffled(source: Items, last: Cursor | None) -> _Found:
     """Begin a cycle; not with the item that the one before ended with, if there is another."""
     seed = (last and last.seed) or source.key
     while True:
@@ -208,14 +129,14 @@ def _first_shuffled(source: ListFile, last: Cursor | None) -> _Found:
             return found
 
 
-def _lowest(source: ListFile, seed: str, *, above: str = "") -> _Found:
+def _lowest(source: Items, seed: str, *, above: str = "") -> _Found:
     name = _naming(seed)
     named = ((own, item) for item in source.items() if (own := name(item)) > above)
     lowest = min(named, key=lambda pair: pair[0], default=None)
     return lowest and (lowest[1], Cursor("shuffle", lowest[0], seed))
 
 
-def _has_others(source: ListFile, item: Item) -> bool:
+def _has_others(source: Items, item: Item) -> bool:
     return any(other.text != item.text for other in source.items())
 
 
@@ -277,11 +198,11 @@ class _Onward:
             self.doubtful.setdefault(found.name, found.place)
 
 
-def _next_in_file(source: ListFile, last: Cursor) -> _Found:
+def _next_in_file(source: Items, last: Cursor) -> _Found:
     return _in_file(_after(source, last), above=last.last)
 
 
-def _first_in_file(source: ListFile, last: Cursor | None) -> _Found:
+def _first_in_file(source: Items, last: Cursor | None) -> _Found:
     """Begin at the top; not with the item that was used last, if there is another."""
     found = _after(source, Cursor("file", ""))
     is_last = bool(found and last and last.is_at(found[0].item))
@@ -296,7 +217,7 @@ def _in_file(found: list[_Place], *, above: str = "") -> _Found:
     return item, Cursor("file", name, "", place, above, below)
 
 
-def _after(source: ListFile, cursor: Cursor) -> list[_Place]:
+def _after(source: Items, cursor: Cursor) -> list[_Place]:
     """Return the items that come next, at most three; those that stand further up count there.
 
     It takes one pass; a second one where something is doubtful; and one more for each chunk of
@@ -310,7 +231,7 @@ def _after(source: ListFile, cursor: Cursor) -> list[_Place]:
     return []
 
 
-def _onward(source: ListFile, cursor: Cursor) -> _Onward | None:
+def _onward(source: Items, cursor: Cursor) -> _Onward | None:
     """Read on after the last item; if it is gone, after the one above it, else where it was."""
     name, seen = _naming(), _Seen()
     after = {cursor.last: 0, cursor.above: 1} if cursor.last else {}
@@ -334,7 +255,7 @@ def _onward(source: ListFile, cursor: Cursor) -> _Onward | None:
     return ways[min(ways)] if ways else None
 
 
-def _cleared(source: ListFile, doubtful: dict[str, int]) -> list[_Place]:
+def _cleared(source: Items, doubtful: dict[str, int]) -> list[_Place]:
     """Return the first ones of the doubtful that do not stand further up."""
     found: list[_Place] = []
     if not doubtful:
@@ -352,7 +273,7 @@ def _cleared(source: ListFile, doubtful: dict[str, int]) -> list[_Place]:
 
 _ORDERS: dict[
     Order,
-    tuple[Callable[[ListFile, Cursor | None], _Found], Callable[[ListFile, Cursor], _Found]],
+    tuple[Callable[[Items, Cursor | None], _Found], Callable[[Items, Cursor], _Found]],
 ] = {
     "shuffle": (_first_shuffled, _next_shuffled),
     "file": (_first_in_file, _next_in_file),

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tweetbot import settling
+from tweetbot.draft import Draft, Part
 from tweetbot.errors import (
     AccessTokenRefused,
     AnswerLost,
@@ -30,13 +30,13 @@ from tweetbot.errors import (
     TextRefused,
     TweetbotError,
 )
+from tweetbot.posting import settling
+from tweetbot.posting.session import LONGEST_RENEWAL, Context, Session, session, short
 from tweetbot.profile import Pending, Posted
-from tweetbot.session import LONGEST_RENEWAL, Session, Surroundings, session, short
-from tweetbot.sources import Draft, Source, refuse_rubbish
+from tweetbot.sources import Source
 from tweetbot.store import Store
-from tweetbot.text import LIMIT, Entity, measure, price
-from tweetbot.transport import Transport
-from tweetbot.xapi import POST_DEADLINE, Post
+from tweetbot.text import LIMIT, Entity
+from tweetbot.x import POST_DEADLINE, Post, Transport
 
 RESEND_AFTER = (0.5, 2.0)  # seconds before each further try of a request that never left
 MENDED_BY_RENEWAL = (ConfigurationError.code, LoginNeeded.code, Temporary.code)
@@ -74,7 +74,7 @@ def post(
     transport: Transport,
     source: Source,
     *,
-    surroundings: Surroundings,
+    context: Context,
     again: bool = False,
 ) -> Outcome:
     """Post the next draft of `source` once, renewing the login on the way if that is due.
@@ -82,7 +82,7 @@ def post(
     With `again`, a text that was posted within the last six hours is posted all the same.
     Raises the errors of `tweetbot.errors`; each is recorded in the profile as `last_error`.
     """
-    with session(store, transport, surroundings, lasting=longest(surroundings)) as held:
+    with session(store, transport, context, lasting=longest(context)) as held:
         return _Run(held).post(source, again=again)
 
 
@@ -90,11 +90,11 @@ def renew(
     store: Store,
     transport: Transport,
     *,
-    surroundings: Surroundings,
+    context: Context,
     if_older: float | None = None,
 ) -> Renewal:
     """Renew the login without posting, unless it is younger than `if_older` seconds."""
-    with session(store, transport, surroundings, lasting=LONGEST_RENEWAL) as held:
+    with session(store, transport, context, lasting=LONGEST_RENEWAL) as held:
         obtained_at = held.profile.token.obtained_at
         young = obtained_at is not None and if_older and 0 <= held.now() - obtained_at < if_older
         if not young:
@@ -104,11 +104,11 @@ def renew(
         return Renewal(held.renewed, held.profile.token.expires_at)
 
 
-def longest(around: Surroundings) -> float:
+def longest(context: Context) -> float:
     """Return how many seconds a run may wait for X: the sum of its deadlines and pauses."""
     tries = (len(RESEND_AFTER) + 1) * POST_DEADLINE + sum(RESEND_AFTER)
-    sending = 2 * tries + around.wait  # again after a 401 or a short rate limit
-    return LONGEST_RENEWAL + sending + settling.longest(around)
+    sending = 2 * tries + context.wait  # again after a 401 or a short rate limit
+    return LONGEST_RENEWAL + sending + settling.longest(context)
 
 
 class _Run:
@@ -116,23 +116,22 @@ class _Run:
 
     def __init__(self, held: Session) -> None:
         self._session = held
-        self._around = held.around
+        self._context = held.context
         self._attempt: Pending | None = None  # an earlier post, thought not to be live
 
     def post(self, source: Source, *, again: bool) -> Outcome:
         unsettled = self._session.profile.pending
-        earlier = settling.settle(self._session, unsettled) if unsettled else None
-        if unsettled and earlier and source.key and unsettled.source == source.key:
-            return self._outcome(unsettled.text, earlier, already_posted=True)
+        earlier = settling.settle_earlier(self._session, unsettled) if unsettled else None
+        if earlier and source.key and earlier.draft.source == source.key:
+            return self._outcome(earlier.draft, earlier.posted, already_posted=True)
         self._attempt = None if earlier else unsettled
         draft = self._next_draft(source)
-        if earlier and earlier.digest == draft.digest:
-            return self._outcome(draft.text, earlier, already_posted=True)
+        if earlier and earlier.posted.digest == draft.digest:
+            return self._outcome(draft, earlier.posted, already_posted=True)
         already = None if again or draft.source else self._posted_lately(draft)
         if already:
-            return self._outcome(draft.text, already, already_posted=True)
-        spend = self._session.profile.spent(self._session.now())
-        spend.check(price(measure(draft.text)))
+            return self._outcome(draft, already, already_posted=True)
+        self._session.profile.spent(self._session.now()).check(draft.usd)
         pending = Pending(
             text=draft.text,
             digest=draft.digest,
@@ -143,26 +142,22 @@ class _Run:
         with self._session.intent(pending):
             if not self._session.renew_if_due(pending):
                 self._session.save(replace(self._session.profile, pending=pending))
-        return self._outcome(draft.text, self._send(pending))
+        return self._outcome(draft, self._send(draft, pending))
 
     # -- the draft ------------------------------------------------------------------------------
 
     def _next_draft(self, source: Source) -> Draft:
         """Choose the draft; an item of a list that can never be posted is moved past."""
         draft = source.draft(self._session.profile.cursors.get(source.key or ""))
-        try:
-            if draft.source:
-                refuse_rubbish(draft.text)
-            self._around.check(draft.text)
-        except TextRefused:
+        if draft.refused:
             self._move_past(draft)
-            raise
+            raise draft.refused
         return draft
 
-    def _move_past(self, item: Draft | Pending) -> None:
+    def _move_past(self, item: Draft) -> None:
         """Leave an item of a list that can never be posted: no use offering it again."""
         if item.source:
-            self._around.tell(f'Passed over, and the list goes on: "{short(item.text)}".')
+            self._context.tell(f'Passed over, and the list goes on: "{short(item.text)}".')
             self._session.profile = self._session.profile.with_cursor(item.source, item.cursor)
 
     def _posted_lately(self, draft: Draft) -> Posted | None:
@@ -170,36 +165,38 @@ class _Run:
 
     # -- the post -------------------------------------------------------------------------------
 
-    def _send(self, pending: Pending) -> Posted:
-        """Post what is pending; a clear refusal leaves nothing pending."""
+    def _send(self, draft: Draft, pending: Pending) -> Posted:
+        """Post the draft, which is pending; a clear refusal leaves nothing pending."""
         try:
-            created = self._create_post(pending.text)
+            created = self._create_post(draft.parts[0])
         except AnswerLost as lost:
-            return settling.look_after(self._session, pending, lost)
+            return settling.find_out(self._session, pending, lost, usd=draft.usd)
         except TweetbotError as error:
             attempt = self._attempt
             if attempt and attempt.digest == pending.digest and isinstance(error, Duplicate):
-                return settling.late_duplicate(self._session, pending, attempt=attempt)
+                return settling.record_duplicate(
+                    self._session, pending, attempt=attempt, usd=draft.usd
+                )
             self._session.profile = replace(self._session.profile, pending=None)
             if isinstance(error, TextRefused):
-                self._move_past(pending)
+                self._move_past(draft)
             raise
-        return self._session.record_post(pending, created.id)
+        return self._session.record_post(pending, created.id, usd=draft.usd)
 
-    def _create_post(self, text: str) -> Post:
+    def _create_post(self, part: Part) -> Post:
         """Send the post; once more after a 401 or a short rate limit: both prove it is not live."""
         try:
-            return self._try_to_post(text)
+            return self._try_to_post(part)
         except AccessTokenRefused:
             if not self._session.may_renew:
                 raise
             self._renew_after_401()
         except RateLimited as limited:
             pause = (limited.retry_at or self._session.now() + 86400) - self._session.now()
-            if pause > self._around.wait:
+            if pause > self._context.wait:
                 raise
-            self._around.sleep(max(0, pause))
-        return self._try_to_post(text)
+            self._context.sleep(max(0, pause))
+        return self._try_to_post(part)
 
     def _renew_after_401(self) -> None:
         try:
@@ -207,18 +204,18 @@ class _Run:
         except AnswerLost as lost:  # of the renewal: what became of the post is clear
             raise Temporary(lost.happened, "Nothing was posted; run again later.") from None
 
-    def _try_to_post(self, text: str) -> Post:
+    def _try_to_post(self, part: Part) -> Post:
         try:
             for pause in RESEND_AFTER:
                 try:
-                    return self._session.api.create_post(text)
+                    return self._session.api.create_post(part.text)
                 except NotSent:
-                    self._around.sleep(pause)
-            return self._session.api.create_post(text)
+                    self._context.sleep(pause)
+            return self._session.api.create_post(part.text)
         except NotPermitted as error:
-            raise self._explained(error, text) from None
+            raise self._explained(error, part) from None
 
-    def _explained(self, error: NotPermitted, text: str) -> TweetbotError:
+    def _explained(self, error: NotPermitted, part: Part) -> TweetbotError:
         """Find the reason that X does not give: what is known here tells."""
         if missing := self._session.profile.token.missing_scopes:
             return LoginNeeded(
@@ -227,7 +224,7 @@ class _Run:
                 " `tweetbot auth`.",
                 x=error.x,
             )
-        weighted_length = measure(text).weighted_length
+        weighted_length = part.measure.weighted_length
         if weighted_length > LIMIT and "not permitted" in str(error.x):
             return TextRefused(
                 f"X did not accept {weighted_length} characters (403).",
@@ -236,16 +233,15 @@ class _Run:
             )
         return error
 
-    def _outcome(self, text: str, posted: Posted, *, already_posted: bool = False) -> Outcome:
+    def _outcome(self, draft: Draft, posted: Posted, *, already_posted: bool = False) -> Outcome:
         account = self._session.profile.account
-        measured = measure(text)
         return Outcome(
             id=posted.id,
             username=account.username if account else None,
-            text=text,
+            text=draft.text,
             posted_at=posted.at,
-            usd=0.0 if already_posted else price(measured),
-            links=measured.links,
+            usd=0.0 if already_posted else draft.usd,
+            links=draft.links,
             renewed=self._session.renewed,
             already_posted=already_posted,
         )

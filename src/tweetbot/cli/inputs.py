@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 
-from tweetbot import lists, settings, sources
+from tweetbot import settings, sources
+from tweetbot.draft import Terms
 from tweetbot.errors import ConfigurationError, TextRefused
-from tweetbot.text import LIMIT, Measure
+from tweetbot.text import LIMIT
 
 
-def source(
+def source_of(
     text: str | None,
     list_file: str | None,
     *,
-    order: lists.Order,
+    order: sources.Order,
     once: bool,
-    check: Callable[[str], Measure],
+    terms: Terms,
 ) -> sources.Source:
     """Return where the draft comes from; a text that is known already is checked here."""
     if once and list_file is None:
@@ -33,20 +33,24 @@ def source(
         if list_file in ("", "-"):
             what = "standard input cannot be one" if list_file else "its name is empty"
             raise ConfigurationError(f"A list is a file; {what}.")
-        return lists.listed(list_file, order=order, once=once)
-    _refuse_file_name(text or "")
-    given = sources.given(_text(text or ""))
-    if text == "-":
-        sources.refuse_rubbish(given.text)
+        return sources.listed(list_file, order=order, once=once, terms=terms)
+    return _given(text or "", terms)
+
+
+def _given(argument: str, terms: Terms) -> sources.Given:
+    """Take the text of the argument, or for `-` that of standard input."""
+    _refuse_file_name(argument)
+    is_piped = argument == "-"
+    text = _decoded(_standard_input() if is_piped else os.fsencode(argument))
     try:
-        check(given.text)
+        return sources.given(text, terms, is_looked_at=not is_piped)
     except TextRefused as error:
-        lines = given.text.count("\n") + 1
-        if text != "-" or lines == 1 or len(given.text) <= LIMIT:
+        text = text.rstrip("\r\n")
+        lines = text.count("\n") + 1
+        if not is_piped or lines == 1 or len(text) <= LIMIT:
             raise
         hint = f"{lines} lines; to post one at each run use --list."
         raise TextRefused(f"{hint} {error.happened}", error.remedy) from None
-    return given
 
 
 def _refuse_file_name(text: str) -> None:
@@ -61,9 +65,7 @@ def _refuse_file_name(text: str) -> None:
         )
 
 
-def _text(argument: str) -> str:
-    """Return the text to post, from the argument or, for `-`, from standard input."""
-    document = _standard_input() if argument == "-" else os.fsencode(argument)
+def _decoded(document: bytes) -> str:
     try:
         return document.decode()
     except UnicodeDecodeError:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from tweetbot.consent import Person, ask_consent
 from tweetbot.errors import (
     ConfigurationError,
     GrantRefused,
@@ -20,14 +19,13 @@ from tweetbot.errors import (
     Temporary,
     TweetbotError,
 )
+from tweetbot.login.consent import Person, ask_consent
+from tweetbot.login.redirect import redirect_address
 from tweetbot.money import budget
-from tweetbot.oauth import DEADLINE, AuthorizationServer
 from tweetbot.profile import Account, Client, Profile, Token
-from tweetbot.redirect import redirect_address
 from tweetbot.settings import DEFAULT_REDIRECT_URI, Settings, credential
 from tweetbot.store import Store, find
-from tweetbot.transport import Transport
-from tweetbot.xapi import XApi, token_refusal
+from tweetbot.x import TOKEN_DEADLINE, AuthorizationServer, Transport, XApi, token_refusal
 
 BUDGET_QUESTION = "Most this bot may spend in a month, in USD (empty = no limit): "
 CONSOLE_STEPS = """\
@@ -43,7 +41,7 @@ Before the first login, this has to exist at https://console.x.com:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class LoginOptions:
     """The options of `auth`; `client_secret` is what was read from a file, `budget` is in USD."""
 
     account: str | None = None
@@ -69,57 +67,57 @@ def log_in(
     person: Person,
     *,
     settings: Settings,
-    wishes: Wishes,
-    neighbours: Callable[[], Iterable[tuple[str, Profile]]],
+    options: LoginOptions,
+    other_profiles: Callable[[], Iterable[tuple[str, Profile]]],
     open_browser: Callable[[str], None] | None,
     now: Callable[[], float] = time.time,
 ) -> LoggedIn:
     """Log a bot in and save its profile; return what was saved.
 
-    `neighbours` yields the other profiles of this machine. Without `open_browser`, the person is
-    asked to open the URL. Raises `LoginNeeded` if nobody consented in time.
+    `other_profiles` yields those of this machine. Without `open_browser`, the person is asked to
+    open the URL. Raises `LoginNeeded` if nobody consented in time.
     """
-    existing = _claim(store, settings, force=wishes.force)
-    client = choose_client(existing, settings, wishes, person)
+    existing = _claim(store, settings, force=options.force)
+    client = choose_client(existing, settings, options, person)
     if existing and existing.account:
         person.tell(f"This profile belongs to @{existing.account.username}.")
-    _warn_of(neighbours(), existing, client, wishes, person)
+    _warn_of(other_profiles(), existing, client, options, person)
     server = AuthorizationServer(client, transport, now=now, refusal=token_refusal(now))
     token = ask_consent(
         server,
         client,
         person,
         authorize_url=settings.authorize_url,
-        timeout=wishes.timeout,
+        timeout=options.timeout,
         open_browser=open_browser,
     )
-    login = _Login(server, client, token, existing, wishes, person)
+    login = _Login(server, client, token, existing, options, person)
     api = XApi(transport, api_url=client.api_url, access_token=token.access_token, now=now)
     account = None
     try:
         account = login.identify(api)
         if account:
-            login.check(account, neighbours)
+            login.check(account, other_profiles)
     except BaseException:  # Ctrl-C at the question, too
-        _give_back(store, login, account, neighbours())
+        _give_back(store, login, account, other_profiles())
         raise
-    return LoggedIn(_save(store, login, account), is_guided=_is_guided(existing, settings, wishes))
+    return LoggedIn(_save(store, login, account), is_guided=_is_guided(existing, settings, options))
 
 
 def _warn_of(
-    neighbours: Iterable[tuple[str, Profile]],
+    other_profiles: Iterable[tuple[str, Profile]],
     existing: Profile | None,
     client: Client,
-    wishes: Wishes,
+    options: LoginOptions,
     person: Person,
 ) -> None:
     """Say which logins this one could end; refuse if it is certain beforehand."""
-    for name, profile in neighbours:
+    for name, profile in other_profiles:
         if not profile.account or profile.client.client_id != client.client_id:
             continue
         username = profile.account.username
         is_own = existing is not None and existing.is_same_grant(profile)
-        if _is_account(wishes.account, username) and not (wishes.force or is_own):
+        if _is_account(options.account, username) and not (options.force or is_own):
             raise ConfigurationError(
                 f"The profile {name} uses the same app for @{username}, and X keeps one login for"
                 " an app and an account: a login here would end the one there.",
@@ -135,7 +133,7 @@ def _is_account(expected: str | None, username: str) -> bool:
 
 
 def choose_client(
-    existing: Profile | None, settings: Settings, wishes: Wishes, person: Person
+    existing: Profile | None, settings: Settings, options: LoginOptions, person: Person
 ) -> Client:
     """Put the client together: the options win, then the environment, then the last login.
 
@@ -143,13 +141,13 @@ def choose_client(
     """
     known = existing.client if existing and existing.client.api_url == settings.api_url else None
     redirect_uri = (
-        wishes.redirect_uri
+        options.redirect_uri
         or settings.redirect_uri
         or (known.redirect_uri if known else DEFAULT_REDIRECT_URI)
     )
     redirect_address(redirect_uri)  # raises for what cannot be listened on
-    client_id = wishes.client_id or settings.client_id
-    secret = wishes.client_secret or settings.client_secret
+    client_id = options.client_id or settings.client_id
+    secret = options.client_secret or settings.client_secret
     if known and client_id in (None, known.client_id):
         client_id, secret = known.client_id, secret or known.client_secret
     elif client_id is None:
@@ -215,7 +213,7 @@ class _Login:
     client: Client
     token: Token
     existing: Profile | None
-    wishes: Wishes
+    options: LoginOptions
     person: Person
 
     def identify(self, api: XApi) -> Account | None:
@@ -232,15 +230,15 @@ class _Login:
         return None
 
     def check(
-        self, account: Account, neighbours: Callable[[], Iterable[tuple[str, Profile]]]
+        self, account: Account, other_profiles: Callable[[], Iterable[tuple[str, Profile]]]
     ) -> None:
         """Refuse a login that the person did not mean."""
         self._check_expected(account)
         self._check_existing(account)
-        self._check_neighbours(account, neighbours)
+        self._check_other_profiles(account, other_profiles)
 
     def _check_expected(self, account: Account) -> None:
-        expected = self.wishes.account
+        expected = self.options.account
         if expected is None:
             question = f"Logged in as @{account.username}. Is this the bot? [Y/n] "
             mine = not self.person.interactive or _is_yes(self.person.ask(question))
@@ -256,23 +254,23 @@ class _Login:
 
     def _check_existing(self, account: Account) -> None:
         old = self.existing.account if self.existing else None
-        if old and old.id != account.id and not self.wishes.force:
+        if old and old.id != account.id and not self.options.force:
             raise ConfigurationError(
                 f"This profile belongs to @{old.username}, and this login is @{account.username}.",
                 "Choose another name with -p, or replace it with --force.",
             )
 
-    def _check_neighbours(
-        self, account: Account, neighbours: Callable[[], Iterable[tuple[str, Profile]]]
+    def _check_other_profiles(
+        self, account: Account, other_profiles: Callable[[], Iterable[tuple[str, Profile]]]
     ) -> None:
-        for name, profile in neighbours():
+        for name, profile in other_profiles():
             same_app = profile.client.client_id == self.client.client_id
             if same_app and profile.account and profile.account.id == account.id:
                 happened = (
                     f"The profile {name} uses the same app for @{account.username}, and this login"
                     " has just ended its login: X keeps one for an app and an account."
                 )
-                if not (self.wishes.force or self.is_renewal(account)):
+                if not (self.options.force or self.is_renewal(account)):
                     raise ConfigurationError(
                         happened,
                         f"Run `tweetbot auth -p {name}` to bring it back; or use --force to keep"
@@ -304,7 +302,7 @@ def _give_back(
     store: Store,
     login: _Login,
     account: Account | None,
-    neighbours: Iterable[tuple[str, Profile]],
+    other_profiles: Iterable[tuple[str, Profile]],
 ) -> None:
     """Withdraw a login that was refused, unless the bot would be locked out without it.
 
@@ -317,7 +315,7 @@ def _give_back(
         login.withdraw()
         login.person.tell("The new login was withdrawn; nothing was saved.")
         fresh = Profile(client=login.client, account=account, token=login.token)
-        for name, profile in neighbours:
+        for name, profile in other_profiles:
             if profile.is_same_grant(fresh):
                 login.person.tell(
                     f"It had ended the login of the profile {name}: run `tweetbot auth -p {name}`."
@@ -327,7 +325,7 @@ def _give_back(
 def _save(store: Store, login: _Login, account: Account | None) -> Profile:
     """Save the login; what the bot remembers stays, if it is the same bot."""
     with store.lock(new=True):
-        current = _current(store, force=login.wishes.force)
+        current = _current(store, force=login.options.force)
         fresh = Profile(client=login.client, account=account, token=login.token)
         if current and _is_same_bot(current, login.client, account):
             known = current.account.unknown if current.account else {}
@@ -339,8 +337,8 @@ def _save(store: Store, login: _Login, account: Account | None) -> Profile:
                 last_error=None,
                 moved=None,
             )
-        if login.wishes.budget is not None:
-            fresh = fresh.with_budget(login.wishes.budget)
+        if login.options.budget is not None:
+            fresh = fresh.with_budget(login.options.budget)
         store.save(fresh)
         store.remove_leftovers()
     return fresh
@@ -362,8 +360,8 @@ def _is_same_bot(current: Profile, client: Client, account: Account | None) -> b
     return account is None or current.account is None or account.id == current.account.id
 
 
-def _is_guided(existing: Profile | None, settings: Settings, wishes: Wishes) -> bool:
-    return not (existing or settings.client_id or wishes.client_id)
+def _is_guided(existing: Profile | None, settings: Settings, options: LoginOptions) -> bool:
+    return not (existing or settings.client_id or options.client_id)
 
 
 def ask_budget(store: Store, person: Person) -> None:
@@ -401,7 +399,7 @@ def log_out(
 
     If X cannot be asked, nothing is removed, unless `force`.
     """
-    with store.lock(lasting=2 * DEADLINE):
+    with store.lock(lasting=2 * TOKEN_DEADLINE):
         try:
             profile = store.load()
             if not profile.moved:  # another machine lives on this grant

@@ -19,25 +19,21 @@ from tweetbot.errors import (
     TokenNotSaved,
     TweetbotError,
 )
-from tweetbot.oauth import DEADLINE, AuthorizationServer
 from tweetbot.profile import LastError, Pending, Posted, Profile, Token
 from tweetbot.store import Store
-from tweetbot.text import Measure, check, measure, price
-from tweetbot.transport import Transport
-from tweetbot.xapi import XApi, token_refusal
+from tweetbot.x import TOKEN_DEADLINE, AuthorizationServer, Transport, XApi, token_refusal
 
 TOKEN_REQUESTS = 2
-LONGEST_RENEWAL = TOKEN_REQUESTS * DEADLINE  # seconds
+LONGEST_RENEWAL = TOKEN_REQUESTS * TOKEN_DEADLINE  # seconds
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class Context:
     """What a run needs of the world; tests bring their own clock and sleep."""
 
     api_url: str
     check_after: tuple[float, ...]
     wait: float = 30.0
-    check: Callable[[str], Measure] = check
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     tell: Callable[[str], None] = lambda _: None
@@ -45,7 +41,7 @@ class Surroundings:
 
 @contextmanager
 def session(
-    store: Store, transport: Transport, around: Surroundings, *, lasting: float
+    store: Store, transport: Transport, context: Context, *, lasting: float
 ) -> Iterator[Session]:
     """Hold the lock for a run; an error that ends it is recorded in the profile.
 
@@ -53,8 +49,8 @@ def session(
     """
     with store.lock(lasting=lasting):
         profile = store.load()
-        profile.check_usable(api_url=around.api_url)  # not this machine's: nothing is recorded
-        held = Session(store, transport, profile, around)
+        profile.check_usable(api_url=context.api_url)  # not this machine's: nothing is recorded
+        held = Session(store, transport, profile, context)
         try:
             yield held
         except (TokenNotSaved, Overtaken):
@@ -68,18 +64,18 @@ class Session:
     """One bot under its lock; `profile` is what the store holds, or is about to."""
 
     def __init__(
-        self, store: Store, transport: Transport, profile: Profile, around: Surroundings
+        self, store: Store, transport: Transport, profile: Profile, context: Context
     ) -> None:
         self.profile = profile
-        self.around = around
+        self.context = context
         self.renewed = False
         self._store = store
         self._transport = transport
         self._server = AuthorizationServer(
             profile.client,
             transport,
-            now=around.now,
-            refusal=token_refusal(around.now),
+            now=context.now,
+            refusal=token_refusal(context.now),
         )
         self._token_requests = 0
         self._answer_lost = False
@@ -91,12 +87,12 @@ class Session:
             self._transport,
             api_url=self.profile.client.api_url,
             access_token=self.profile.token.access_token,
-            now=self.around.now,
+            now=self.context.now,
         )
 
     def now(self) -> int:
         """Return the time in UTC epoch seconds."""
-        return int(self.around.now())
+        return int(self.context.now())
 
     # -- what it remembers ----------------------------------------------------------------------
 
@@ -125,11 +121,10 @@ class Session:
             raise
 
     def record_post(
-        self, pending: Pending, post_id: str | None, *, at: int | None = None
+        self, pending: Pending, post_id: str | None, *, usd: float, at: int | None = None
     ) -> Posted:
         """Record that `pending` is live; nothing that fails from here on fails the run."""
         posted = Posted(id=post_id, at=at or self.now(), digest=pending.digest)
-        usd = price(measure(pending.text))
         profile = replace(
             self.profile.with_post(posted).with_cursor(pending.source, pending.cursor),
             spend=self.profile.spent(posted.at).with_post(usd),
@@ -138,7 +133,7 @@ class Session:
         try:
             self.save(profile)
         except TweetbotError as error:
-            self.around.tell(
+            self.context.tell(
                 f"Posted, but not written down; the next run settles it. {error.happened}"
             )
         return posted
@@ -169,7 +164,7 @@ class Session:
             if not token.is_alive(self.now()) or (lost_for_good and not self._answer_lost):
                 raise
             advice = " Log in again with `tweetbot auth`." if lost_for_good else ""
-            self.around.tell(f"The login could not be renewed: {error.happened}{advice}")
+            self.context.tell(f"The login could not be renewed: {error.happened}{advice}")
             return False
         return True
 

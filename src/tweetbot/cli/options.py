@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
 
 from tweetbot import money
-from tweetbot.edge import Bot
+from tweetbot.cli.edge import Bot
 
 
 def profile(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -28,6 +28,22 @@ def profile(function: Callable[..., Any]) -> Callable[..., Any]:
         callback=note,
         help="Name of the bot (TWEETBOT_PROFILE; else: default).",
     )(function)
+
+
+Headings = Mapping[str, Sequence[str]]
+
+
+def grouped(headings: Headings) -> type[click.Command]:
+    """Return a kind of command whose help shows its options under `headings`, by long names."""
+
+    class Grouped(click.Command):
+        def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+            records = {p.opts[-1]: p.get_help_record(ctx) for p in self.get_params(ctx)}
+            for heading, names in headings.items():
+                with formatter.section(heading):
+                    formatter.write_dl([row for name in names if (row := records[name])])
+
+    return Grouped
 
 
 class Seconds(click.FloatRange):

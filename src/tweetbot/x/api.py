@@ -32,7 +32,7 @@ from tweetbot.errors import (
     XWords,
 )
 from tweetbot.profile import Account
-from tweetbot.transport import Answer, Transport
+from tweetbot.x.transport import Answer, Transport
 
 POST_DEADLINE = 20.0  # seconds, connect included
 DEADLINE = 10.0

@@ -7,16 +7,16 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from tweetbot.errors import AnswerLost, GrantRefused, LoginNeeded
-from tweetbot.loopback import RedirectListener
-from tweetbot.oauth import AuthorizationRequest, AuthorizationServer
-from tweetbot.profile import Client, Token
-from tweetbot.redirect import (
+from tweetbot.login.listener import RedirectListener
+from tweetbot.login.redirect import (
     X_ISSUERS,
     AuthorizationResponse,
     WrongResponse,
     read_pasted,
     redirect_address,
 )
+from tweetbot.profile import Client, Token
+from tweetbot.x import AuthorizationRequest, AuthorizationServer
 
 CODE_LIFE = 30  # seconds (docs.x.com, oauth-2-0/authorization-code, glossary)
 

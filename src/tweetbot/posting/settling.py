@@ -8,8 +8,9 @@ in the same run or in the next one.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
+from tweetbot.draft import Draft
 from tweetbot.errors import (
     AccessTokenRefused,
     AnswerLost,
@@ -17,52 +18,60 @@ from tweetbot.errors import (
     TokenNotSaved,
     TweetbotError,
 )
+from tweetbot.posting.session import TOKEN_REQUESTS, Context, Session, clock, one_line, short
 from tweetbot.profile import Pending, Posted
-from tweetbot.session import TOKEN_REQUESTS, Session, Surroundings, clock, one_line, short
-from tweetbot.xapi import DEADLINE, Post, Timeline
+from tweetbot.x import DEADLINE, Post, Timeline
 
 UNREADABLE_FOR = 24 * 3600  # seconds after which a post that nobody could look up is let go
 CLOCK_SLACK = 5 * 60  # seconds by which X's clock and its ids may disagree
 
 
-def longest(around: Surroundings) -> float:
+def longest(context: Context) -> float:
     """Return how many seconds a run may spend on unclear answers: an earlier one and its own."""
-    pauses = around.check_after
+    pauses = context.check_after
     looks = 1 + max(len(pauses), 1)
     once = 1 + TOKEN_REQUESTS  # whose account it is; and what is asked again after a renewal
     return sum(pauses) + max(pauses, default=0) + (looks + once) * DEADLINE
 
 
-def look_after(session: Session, pending: Pending, lost: AnswerLost) -> Posted:
+@dataclass(frozen=True)
+class Settled:
+    """An earlier run's post that is live, and the draft that it was."""
+
+    posted: Posted
+    draft: Draft
+
+
+def find_out(session: Session, pending: Pending, lost: AnswerLost, *, usd: float) -> Posted:
     """Look for a post whose answer was just lost; raises `OutcomeUnknown` if it is not there."""
     why = "Looking is switched off."
-    for pause in session.around.check_after:
-        session.around.sleep(pause)
+    for pause in session.context.check_after:
+        session.context.sleep(pause)
         try:
             found = _look(session, pending)
         except TweetbotError as error:
             why = f"The timeline cannot be read: {error.happened}"
         else:
             if found:
-                return session.record_post(pending, found.id)
+                return session.record_post(pending, found.id, usd=usd)
             why = "It is not on the timeline yet."
     raise _unknown(session, pending, f"{lost.happened} {why}", lost)
 
 
-def settle(session: Session, pending: Pending) -> Posted | None:
+def settle_earlier(session: Session, pending: Pending) -> Settled | None:
     """Find out what became of an earlier run's post; `None` if it is not known to be live.
 
     Raises `OutcomeUnknown` while the timeline cannot be read, for a day.
     """
     session.renew_if_due(pending)
-    around = session.around
-    if not around.check_after:
+    context = session.context
+    if not context.check_after:
         _let_go(session, pending)
         return None
     age = session.now() - pending.at
-    pause = around.check_after[-1]
+    pause = context.check_after[-1]
     if 0 <= age < pause:
-        around.sleep(pause - age)
+        context.sleep(pause - age)
     try:
         found = _look(session, pending)
     except TokenNotSaved:
@@ -74,9 +83,12 @@ def settle(session: Session, pending: Pending) -> Posted | None:
         _let_go(session, pending)
         return None
     if found:
-        around.tell(f"The post of {clock(pending.at)} was posted after all.")
-        return session.record_post(pending, found.id, at=pending.at)
-    around.tell(
+        context.tell(f"The post of {clock(pending.at)} was posted after all.")
+        earlier = Draft.of(pending.text, source=pending.source, cursor=pending.cursor)
+        return Settled(
+            session.record_post(pending, found.id, usd=earlier.usd, at=pending.at), earlier
+        )
+    context.tell(
         f"The post of {clock(pending.at)} did not go out and was not sent again:"
         f" {one_line(pending.text)}"
     )
@@ -84,18 +96,18 @@ def settle(session: Session, pending: Pending) -> Posted | None:
     return None
 
 
-def late_duplicate(session: Session, pending: Pending, *, attempt: Pending) -> Posted:
+def record_duplicate(session: Session, pending: Pending, *, attempt: Pending, usd: float) -> Posted:
     """Record `pending` as live: X has its text, from `attempt`, which did not seem to be live."""
     found = None
     with suppress(TweetbotError):
         found = _look(session, attempt)
-    session.around.tell("X has this text already: the earlier attempt was posted after all.")
-    return session.record_post(pending, found.id if found else None)
+    session.context.tell("X has this text already: the earlier attempt was posted after all.")
+    return session.record_post(pending, found.id if found else None, usd=usd)
 
 
 def _let_go(session: Session, pending: Pending) -> None:
     """Stop asking about a post that nobody could look up; it is not sent again."""
-    session.around.tell(
+    session.context.tell(
         f"Whether the post of {clock(pending.at)} is live could not be found out; it was not"
         f" sent again: {one_line(pending.text)}"
     )

@@ -12,8 +12,8 @@ from typing import Any
 import click
 
 from tweetbot import __version__
+from tweetbot.cli.terminal import show_json, tell
 from tweetbot.errors import DEFAULT_PROFILE, ConfigurationError, TweetbotError, naming
-from tweetbot.terminal import show_json, tell
 
 _EXTRA = {"post": 'A text of several words needs quotes: tweetbot post "TEXT".'}
 ISSUES = "the project's issue tracker"

@@ -248,7 +248,7 @@ _ONION = "onion"
 @cache
 def _tlds() -> frozenset[str]:
     """Read the list, in lower case; the first line of `tlds.txt` says how to renew it."""
-    data = pkgutil.get_data("tweetbot", "tlds.txt") or b""
+    data = pkgutil.get_data("tweetbot.text", "tlds.txt") or b""
     lines = data.decode("ascii").lower().splitlines()
     return frozenset([_ONION, *(line for line in lines if not line.startswith("#"))])
 

@@ -28,7 +28,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tweetbot.errors import ConfigurationError
-from tweetbot.redirect import (
+from tweetbot.login.redirect import (
     DEFAULT_PORT,
     X_ISSUERS,
     AuthorizationResponse,

@@ -19,13 +19,13 @@ from authlib.oauth2.client import OAuth2Client
 
 from tweetbot.errors import AnswerLost, LoginNeeded, TweetbotError
 from tweetbot.profile import Client, Token
-from tweetbot.transport import Answer, Transport
+from tweetbot.x.transport import Answer, Transport
 
 # What posting needs, and media.write, because a scope added later means a new login
 # (docs.x.com, fundamentals/authentication/oauth-2-0/authorization-code, "Scopes").
 SCOPE = "tweet.read tweet.write users.read offline.access media.write"
 
-DEADLINE = 10.0  # seconds, connect included
+TOKEN_DEADLINE = 10.0  # seconds, connect included
 _DEFAULT_LIFE = 0  # an answer without `expires_in`: renew next time
 
 
@@ -214,7 +214,7 @@ class _Session:
         if self._client.client_secret:
             url, sent, body = auth.prepare("POST", url, sent, body)  # RFC 6749 §2.3.1
         answer = self._transport.request(
-            "POST", url, headers=sent, content=body.encode(), deadline=DEADLINE
+            "POST", url, headers=sent, content=body.encode(), deadline=TOKEN_DEADLINE
         )
         if answer.is_success:
             return answer  # a server that does not rotate sends the same refresh token again

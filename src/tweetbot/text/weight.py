@@ -18,10 +18,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from tweetbot import entities
-from tweetbot.entities import Span
 from tweetbot.errors import TextRefused
 from tweetbot.money import PRICE_LINK, PRICE_POST, dollars
+from tweetbot.text import entities
+from tweetbot.text.entities import Span
 
 LIMIT = 280
 LONG_LIMIT = 25_000  # for Premium accounts (docs.x.com changelog, 9 and 20 August 2024)
@@ -78,21 +78,17 @@ def measure(text: str, *, limit: int = LIMIT) -> Measure:
     )
 
 
-def check(text: str, *, limit: int = LIMIT, links: bool = True) -> Measure:
-    """Measure `text` if it can be posted.
+def check(text: str, measured: Measure, *, links: bool = True) -> None:
+    """Raise `TextRefused` if `text`, which weighs `measured`, cannot be posted.
 
-    Raises `TextRefused` if it is empty or white space alone, holds a character that cannot be
-    posted, is too long, has more than one cashtag, or has a link without `links`.
+    It is empty or white space alone, holds a character that cannot be posted, is too long, has
+    more than one cashtag, or has a link without `links`.
     """
-    if len(text) > LONG_LIMIT:
-        raise TextRefused(
-            f"The text has {len(text)} characters, and X takes {LONG_LIMIT} at most.", "Shorten it."
-        )
+    check_size(text)
     if not text.strip():
         what = "white space alone" if text else "empty"
         raise TextRefused(f"The text is {what}.", "Give the text that is to be posted.")
     _refuse_characters(text)
-    measured = measure(text, limit=limit)
     _refuse_length(text, measured)
     _refuse_cashtags(measured)
     if measured.links and not links:
@@ -102,7 +98,14 @@ def check(text: str, *, limit: int = LIMIT, links: bool = True) -> Measure:
             f" {dollars(PRICE_LINK)}.",
             "Write it another way, or leave out --no-links.",
         )
-    return measured
+
+
+def check_size(text: str) -> None:
+    """Raise `TextRefused` for what is longer than any post, and not worth weighing."""
+    if len(text) > LONG_LIMIT:
+        raise TextRefused(
+            f"The text has {len(text)} characters, and X takes {LONG_LIMIT} at most.", "Shorten it."
+        )
 
 
 def price(measured: Measure) -> float:

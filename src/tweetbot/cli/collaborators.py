@@ -1,0 +1,56 @@
+"""What a command works with, made once from the settings: stores and the HTTP client."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from tweetbot import __version__
+from tweetbot.cli.terminal import tell
+from tweetbot.errors import TweetbotError
+from tweetbot.store import Store, open_store, profile_names
+
+if TYPE_CHECKING:
+    from tweetbot.posting import Context
+    from tweetbot.profile import Profile
+    from tweetbot.settings import Settings
+    from tweetbot.x import Transport
+
+
+def store_of(settings: Settings, *, wait: float = 30) -> Store:
+    """Open the store of the bot that the settings name."""
+    return open_store(settings, os.environ, wait=wait, warn=tell)
+
+
+def all_stores(settings: Settings) -> Iterator[tuple[str, Store]]:
+    """Yield every profile of the store that is in force."""
+    for name in profile_names(settings, os.environ):
+        yield name, open_store(settings, os.environ, warn=tell, profile=name)
+
+
+def other_profiles(settings: Settings) -> Iterator[tuple[str, Profile]]:
+    """Yield the other profiles of this machine that can be read."""
+    for name, store in all_stores(settings):
+        if name != settings.profile:
+            with suppress(TweetbotError):
+                yield name, store.load()
+
+
+def transport(*, verbose: bool) -> Transport:
+    """Make the HTTP client of this run."""
+    from tweetbot.x import Transport
+
+    return Transport(
+        user_agent=f"tweetbot/{__version__}",
+        environ=os.environ,
+        log=tell if verbose else None,
+    )
+
+
+def context(settings: Settings, *, wait: float) -> Context:
+    """Make what a run needs of the world."""
+    from tweetbot.posting import Context
+
+    return Context(api_url=settings.api_url, check_after=settings.check_after, wait=wait, tell=tell)

@@ -1,0 +1,26 @@
+"""`tweetbot logout`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from tweetbot.cli import options
+from tweetbot.cli.collaborators import store_of, transport
+from tweetbot.cli.terminal import Terminal, show
+from tweetbot.settings import read_settings
+
+
+@click.command()
+@options.profile
+@click.option("--force", is_flag=True, help="Forget it here even if X cannot be asked.")
+@options.verbose
+def command(profile: str | None, force: bool, verbose: bool) -> None:
+    """Withdraw the bot's access at X and forget it."""
+    from tweetbot import login
+
+    settings = read_settings(os.environ, profile=profile)
+    with transport(verbose=verbose) as http:
+        login.log_out(store_of(settings), http, Terminal(), settings=settings, force=force)
+    show("Logged out")

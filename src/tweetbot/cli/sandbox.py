@@ -1,0 +1,80 @@
+"""`tweetbot sandbox`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import click
+
+from tweetbot.cli import options
+from tweetbot.cli.terminal import show, tell
+from tweetbot.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from tweetbot.sandbox import Sandbox
+
+
+@click.command(context_settings={"allow_interspersed_args": False})
+@click.argument("command", nargs=-1, metavar="[-- COMMAND...]")
+@options.profile
+@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Listen on N.")
+@click.option(
+    "--token-life",
+    type=click.IntRange(1, 7200),
+    default=7200,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long an access token lives.",
+)
+@click.option("--approve", is_flag=True, help="Give consent without a click.")
+@click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    metavar="STEP:FAULT",
+    help="Let a request fail once, as in post:503, post:after:reset, token:silent.",
+)
+def command(
+    command: tuple[str, ...],
+    profile: str | None,
+    port: int,
+    token_life: int,
+    approve: bool,
+    faults: tuple[str, ...],
+) -> int:
+    """Rehearse against a local X: no account, no cost."""
+    from tweetbot.sandbox import Fault, Sandbox, run_command
+
+    environ = {**os.environ, **({"TWEETBOT_PROFILE": profile} if profile else {})}
+    with ExitStack() as stack:
+        try:
+            script = [Fault.parse(fault) for fault in faults]
+            local_x = stack.enter_context(
+                Sandbox(port=port, token_life=token_life, approve=approve, log=tell)
+            )
+        except ValueError as error:
+            raise ConfigurationError(f"--fault: {error}") from None
+        except OSError as error:
+            raise ConfigurationError(f"Cannot listen on port {port}: {error.strerror}.") from None
+        for step, fault in script:
+            local_x.fault(step, fault)
+        tell(f"A local X is at {local_x.url} (the bot's timeline; Ctrl-C ends it).")
+        if command:
+            return run_command(local_x, command, environ=environ, approve=approve)
+        return _serve(local_x)
+
+
+def _serve(local_x: Sandbox) -> int:
+    """Print what a person needs to use the local X, and serve until Ctrl-C."""
+    import tempfile
+
+    from tweetbot.sandbox import variables
+
+    with tempfile.TemporaryDirectory(prefix="tweetbot-sandbox-") as folder:
+        show(variables(local_x, folder))
+        while True:
+            signal.pause() if hasattr(signal, "pause") else time.sleep(3600)

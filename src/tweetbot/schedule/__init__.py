@@ -1,0 +1,8 @@
+"""What makes a scheduler run this very bot: so far, a crontab line.
+
+For `cli`. Uses nothing of the other rooms.
+"""
+
+from tweetbot.schedule.cron import crontab_line
+
+__all__ = ["crontab_line"]

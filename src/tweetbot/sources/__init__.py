@@ -1,0 +1,22 @@
+"""Where a draft comes from: a text given directly, or the next item of a list.
+
+For `cli`, which chooses the source, and for `posting` and `preview`, which ask it for a draft.
+Uses `draft`.
+"""
+
+from tweetbot.sources.given import Given, given, rubbish
+from tweetbot.sources.lists import ListFile, listed
+from tweetbot.sources.orders import Cursor, Item, Order
+from tweetbot.sources.source import Source
+
+__all__ = [
+    "Cursor",
+    "Given",
+    "Item",
+    "ListFile",
+    "Order",
+    "Source",
+    "given",
+    "listed",
+    "rubbish",
+]

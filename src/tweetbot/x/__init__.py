@@ -1,0 +1,24 @@
+"""X's servers: the one HTTP client, OAuth 2.0, API v2, and what X's refusals mean.
+
+For `login` and `posting`, which hold the reasons for the order of requests. Uses `profile` for the
+values that X gives (account, token) and `errors`. httpx and authlib are imported here alone, so
+this room is entered only by commands that ask X.
+"""
+
+from tweetbot.x.api import DEADLINE, POST_DEADLINE, Post, Timeline, XApi, token_refusal
+from tweetbot.x.oauth import TOKEN_DEADLINE, AuthorizationRequest, AuthorizationServer
+from tweetbot.x.transport import Answer, Transport
+
+__all__ = [
+    "DEADLINE",
+    "POST_DEADLINE",
+    "TOKEN_DEADLINE",
+    "Answer",
+    "AuthorizationRequest",
+    "AuthorizationServer",
+    "Post",
+    "Timeline",
+    "Transport",
+    "XApi",
+    "token_refusal",
+]
