@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -24,25 +26,12 @@ ROWS = (
     {"money"},
     {"errors"},
 )
-IMPORTERS = {
-    "httpx": {"transport"},
-    "authlib": {"oauth"},
-    "click": {
-        "auth",
-        "commands",
-        "edge",
-        "export",
-        "import_",
-        "logout",
-        "options",
-        "post",
-        "renew",
-        "sandbox",
-        "status",
-        "terminal",
-    },
+DOORS = {
+    "httpx": {"x/transport"},
+    "authlib": {"x/oauth"},
+    "click": {"cli"},
     "platformdirs": {"settings"},
-    "redis": {"redis"},
+    "redis": {"store/redis_server"},
 }
 
 
@@ -70,10 +59,12 @@ def modules(name: str) -> set[str]:
     return {part[1] for part in parts if part[0] == "tweetbot"} - {"__version__", name}
 
 
+ROOMS = sorted(path.parent.name for path in SOURCE.glob("*/__init__.py"))
+
+
 def test_every_module_has_its_row() -> None:
     names = {path.stem for path in SOURCE.glob("*.py")} - {"__init__"}
-    packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")} - {"sandbox"}
-    assert names | packages == set().union(*ROWS)
+    assert names | set(ROOMS) - {"sandbox"} == set().union(*ROWS)
 
 
 @pytest.mark.parametrize("row", range(len(ROWS)))
@@ -88,14 +79,38 @@ def test_the_sandbox_stands_alone() -> None:
     assert modules("sandbox") == set()
 
 
-@pytest.mark.parametrize("library", IMPORTERS)
+def outside(room: Path) -> list[Path]:
+    return [path for path in SOURCE.rglob("*.py") if room not in path.parents]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_nobody_reaches_past_the_face_of_a_room(room: str) -> None:
+    face = set(import_module(f"tweetbot.{room}").__all__)
+    taken = {
+        name.removeprefix(f"tweetbot.{room}.")
+        for path in outside(SOURCE / room)
+        for name in imports(path)
+        if name.startswith(f"tweetbot.{room}.")
+    }
+    assert taken <= face
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_says_what_it_is_for_and_who_may_use_it(room: str) -> None:
+    said = import_module(f"tweetbot.{room}").__doc__ or ""
+    assert {"For", "Uses"} <= set(re.findall(r"\b(?:For|Uses)\b", said))
+
+
+@pytest.mark.parametrize("library", DOORS)
 def test_a_library_has_one_door(library: str) -> None:
-    doors = {
-        path.stem
+    importers = [
+        path.relative_to(SOURCE).with_suffix("").as_posix()
         for path in SOURCE.rglob("*.py")
         if any(name.split(".")[0] == library for name in imports(path))
-    }
-    assert doors == IMPORTERS[library]
+    ]
+    assert importers
+    for importer in importers:
+        assert any(f"{importer}/".startswith(f"{door}/") for door in DOORS[library]), importer
 
 
 @pytest.mark.parametrize(

@@ -407,7 +407,7 @@ def test_leftovers_of_the_bot_that_was_here_are_dropped(bot: Bot, there: Bot) ->
     there.environ["XDG_STATE_HOME"] = str(state)
     leftovers = [
         there.path.with_name("default.json.next"),
-        *there.store._rescue_places(state / "tweetbot"),
+        *there.store.rescue_places(state / "tweetbot"),
     ]
     for leftover in leftovers:
         leftover.parent.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,7 @@ from tweetbot.money import PRICE_LINK, PRICE_POST
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault
 from tweetbot.sandbox.routes import STEPS
-from tweetbot.x.api import refusal
+from tweetbot.x.refusals import refusal
 from tweetbot.x.transport import Answer
 
 if TYPE_CHECKING:

@@ -1,6 +1,7 @@
 """A local X to rehearse against and to test with: no account, no cost, no network.
 
-It stands on its own: nothing in here is used by a run against the real X.
+For the command `sandbox` and for the tests. Uses nothing of the other rooms: what rehearses must
+not share the mistakes of what is rehearsed.
 """
 
 from tweetbot.sandbox.accounts import Account

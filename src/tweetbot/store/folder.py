@@ -41,12 +41,21 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.profile import Profile, Unreadable, dump, parse
+from tweetbot.store.files import (
+    BINARY,
+    NOFOLLOW,
+    lock,
+    os_errors,
+    preallocate,
+    rewrite,
+    sync_folder,
+    write,
+)
 from tweetbot.store.signals import signals_held_back
+from tweetbot.store.slot import Slot
 
 SLOT_SLACK = 8 * 1024  # bytes beyond the current document, for a longer token or a long text
 _POLL = 0.05  # seconds between two tries to get the lock
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_BINARY = getattr(os, "O_BINARY", 0)
 
 
 class FileStore:
@@ -88,7 +97,7 @@ class FileStore:
 
     def make_ready(self) -> None:
         """Make the folder, 0700, where there is none."""
-        with _os_errors("make", self.path.parent):
+        with os_errors("make", self.path.parent):
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
     @contextmanager
@@ -98,20 +107,20 @@ class FileStore:
         Raises `Temporary` if another run keeps it, `ConfigurationError` where there can be none,
         `LoginNeeded` if there is no document, unless `new`: then no lock file is left behind.
         """
-        with _os_errors("look for", self.path):  # a folder that is closed to us, say
+        with os_errors("look for", self.path):  # a folder that is closed to us, say
             there = new or self.path.exists()
         if not there:
             raise self._not_logged_in()
-        path = self._beside(".lock")
-        with _os_errors("lock", path):
+        path = self.beside(".lock")
+        with os_errors("lock", path):
             # Not inherited by children (PEP 446): a helper that lives on must not keep the lock.
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _NOFOLLOW | _BINARY, 0o600)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | NOFOLLOW | BINARY, 0o600)
         try:
             self._keep_owner(descriptor)
             self._wait_for_lock(descriptor)
             with suppress(OSError):  # only for the message that the next one prints
                 os.ftruncate(descriptor, 0)
-                _rewrite(descriptor, f"{int(self._now())}\n".encode())
+                rewrite(descriptor, f"{int(self._now())}\n".encode())
             self._locked = True
             yield
         finally:
@@ -137,8 +146,8 @@ class FileStore:
 
     def save(self, profile: Profile) -> None:
         """Replace the document atomically; raises `ConfigurationError`, the old one untouched."""
-        with _os_errors("write", self.path):
-            self._replace(dump(profile))
+        with os_errors("write", self.path):
+            self.replace(dump(profile))
 
     @contextmanager
     def prepare(self, current: Profile) -> Iterator[Slot]:
@@ -148,7 +157,7 @@ class FileStore:
         slot is removed, except after `AnswerLost`: then the intent stays for the next message.
         """
         self.rehearse(current)
-        with _os_errors("write", self._beside(".next")):
+        with os_errors("write", self.beside(".next")):
             descriptor = self._open_slot(current)
         state_dir = self._state_dir()  # imports; so not between the request and the write
         try:
@@ -156,7 +165,7 @@ class FileStore:
                 yield Slot(self, descriptor, state_dir)
         except TweetbotError as error:
             if not isinstance(error, AnswerLost | TokenNotSaved):
-                self._beside(".next").unlink(missing_ok=True)
+                self.beside(".next").unlink(missing_ok=True)
             raise
         finally:
             with suppress(OSError):  # what counts was synced
@@ -167,30 +176,30 @@ class FileStore:
         if current:
             self.save(current)
             return
-        with _os_errors("write", self.path):
-            self._write_new(self._beside(".tmp"), bytes(SLOT_SLACK))
-            self._beside(".tmp").unlink()
+        with os_errors("write", self.path):
+            self.write_new(self.beside(".tmp"), bytes(SLOT_SLACK))
+            self.beside(".tmp").unlink()
 
     def remove_leftovers(self) -> None:
         """Drop the slot and rescue files: they are void, and one that stays is not believed."""
-        for place in (self._beside(".next"), *self._rescue_places(self._state_dir())):
+        for place in (self.beside(".next"), *self.rescue_places(self._state_dir())):
             with suppress(OSError):
                 place.unlink(missing_ok=True)
 
     def set_aside(self) -> None:
         """Keep an unreadable document as `.bad`, so that a login can take its place."""
-        with _os_errors("rename", self.path):
-            os.replace(self.path, self._beside(".bad"))
-            self._warn(f"The unreadable profile is kept as {self._beside('.bad')}.")
+        with os_errors("rename", self.path):
+            os.replace(self.path, self.beside(".bad"))
+            self._warn(f"The unreadable profile is kept as {self.beside('.bad')}.")
             self.remove_leftovers()
 
     def remove(self) -> None:
         """Forget the bot: its document and all copies of it (the lock file stays)."""
-        with _os_errors("remove", self.path):
+        with os_errors("remove", self.path):
             self.path.unlink(missing_ok=True)
-            self._beside(".bad").unlink(missing_ok=True)
+            self.beside(".bad").unlink(missing_ok=True)
             self.remove_leftovers()
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
 
     def check_writable(self) -> None:
         """Raise `ConfigurationError` if the folder cannot be written."""
@@ -207,13 +216,13 @@ class FileStore:
 
     # -- the files ------------------------------------------------------------------------------
 
-    def _beside(self, suffix: str) -> Path:
+    def beside(self, suffix: str) -> Path:
         return self.path.with_name(self.path.name + suffix)
 
-    def _rescue_places(self, state_dir: Path) -> tuple[Path, ...]:
+    def rescue_places(self, state_dir: Path) -> tuple[Path, ...]:
         # One state folder serves every config folder, and each has its own `default.json`.
         folder = hashlib.sha256(os.fsencode(self.path.parent)).hexdigest()[:8]
-        return (self._beside(".rescue"), state_dir / f"{self.path.name}.{folder}.rescue")
+        return (self.beside(".rescue"), state_dir / f"{self.path.name}.{folder}.rescue")
 
     def _not_logged_in(self) -> LoginNeeded:
         name, others = self.path.stem, [path.stem for path in profile_paths(self.path.parent)]
@@ -236,7 +245,7 @@ class FileStore:
 
     def _newer_than(self, stored: Profile) -> Profile | None:
         """Look for a renewed token that did not reach its place (roll forward)."""
-        for place in (self._beside(".next"), *self._rescue_places(self._state_dir())):
+        for place in (self.beside(".next"), *self.rescue_places(self._state_dir())):
             try:
                 document = place.read_bytes()
                 candidate = parse(document)
@@ -266,7 +275,7 @@ class FileStore:
     def _create(self, path: Path) -> int:
         """Open a new file, private from its first instant; a leftover of that name goes."""
         path.unlink(missing_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _BINARY
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | NOFOLLOW | BINARY
         descriptor = os.open(path, flags, 0o600)
         self._keep_owner(descriptor)
         return descriptor
@@ -278,10 +287,10 @@ class FileStore:
                 folder = self.path.parent.stat()
                 os.fchown(descriptor, folder.st_uid, folder.st_gid)
 
-    def _write_new(self, path: Path, document: bytes) -> None:
+    def write_new(self, path: Path, document: bytes) -> None:
         descriptor = self._create(path)
         try:
-            _write(descriptor, document)
+            write(descriptor, document)
             os.fsync(descriptor)
         except BaseException:
             with suppress(OSError):
@@ -290,31 +299,31 @@ class FileStore:
         finally:
             os.close(descriptor)
 
-    def _replace(self, document: bytes) -> None:
-        temporary = self._beside(".tmp")  # one name is enough: the lock is held
-        self._write_new(temporary, document)
+    def replace(self, document: bytes) -> None:
+        temporary = self.beside(".tmp")  # one name is enough: the lock is held
+        self.write_new(temporary, document)
         try:
             os.replace(temporary, self.path)
         except OSError:
             with suppress(OSError):
                 temporary.unlink()
             raise
-        _sync_folder(self.path.parent)
+        sync_folder(self.path.parent)
 
     def _open_slot(self, current: Profile) -> int:
         """Make room for the new document and write down what is about to happen."""
-        descriptor = self._create(self._beside(".next"))
+        descriptor = self._create(self.beside(".next"))
         try:
-            _preallocate(descriptor, len(dump(current)) + SLOT_SLACK)
+            preallocate(descriptor, len(dump(current)) + SLOT_SLACK)
             intent = {"parent": current.token.digest, "at": int(self._now())}
-            _rewrite(descriptor, json.dumps({"intent": intent}).encode())
+            rewrite(descriptor, json.dumps({"intent": intent}).encode())
             os.lseek(descriptor, 0, os.SEEK_SET)  # here, so that `commit` begins with its write
             os.fsync(descriptor)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         except BaseException:
             os.close(descriptor)
             with suppress(OSError):
-                self._beside(".next").unlink()
+                self.beside(".next").unlink()
             raise
         return descriptor
 
@@ -330,7 +339,7 @@ class FileStore:
 
     def _try_lock(self, descriptor: int) -> bool:
         try:
-            _lock(descriptor)
+            lock(descriptor)
         except OSError as error:
             if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):
                 return False
@@ -339,53 +348,6 @@ class FileStore:
                 "Put the profiles on a local file system (TWEETBOT_CONFIG_DIR).",
             ) from None
         return True
-
-
-class Slot:
-    """The open slot: `commit` saves the renewed token, whatever happens to the disk."""
-
-    def __init__(self, store: FileStore, descriptor: int, state_dir: Path) -> None:
-        self._store = store
-        self._descriptor = descriptor
-        self._state_dir = state_dir
-
-    def commit(self, renewed: Profile) -> None:
-        """Save `renewed` in its place; raises `TokenNotSaved` that says where it is instead."""
-        store = self._store
-        document = dump(renewed)
-        kept_at: Path | None = None
-        try:
-            _write(self._descriptor, document)
-            os.fsync(self._descriptor)  # durable here
-            kept_at = store._beside(".next")
-            os.ftruncate(self._descriptor, len(document))
-            os.replace(kept_at, store.path)
-        except OSError:
-            self._rescue(document, kept_at)
-        else:
-            with suppress(OSError):  # without it a power cut leaves the slot: rolled forward
-                _sync_folder(store.path.parent)
-
-    def _rescue(self, document: bytes, kept_at: Path | None) -> None:
-        store = self._store
-        with suppress(OSError):
-            store._replace(document)
-            return
-        for place in store._rescue_places(self._state_dir):
-            if kept_at is None:
-                with suppress(OSError):
-                    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                    store._write_new(place, document)
-                    kept_at = place
-        if kept_at is None:
-            raise TokenNotSaved(
-                f"The login was renewed, but could not be saved at {store.path} or anywhere else.",
-                "Nothing was posted. Mend the disk, then run `tweetbot auth`.",
-            )
-        raise TokenNotSaved(
-            f"The login was renewed, but could not be saved at {store.path}; it is in {kept_at}.",
-            "Nothing was posted. Mend the disk; the next run takes the login over from there.",
-        )
 
 
 def profile_paths(config_dir: Path) -> list[Path]:
@@ -400,70 +362,6 @@ def profile_paths(config_dir: Path) -> list[Path]:
             "Check its owner, or TWEETBOT_CONFIG_DIR.",
         ) from None
     return sorted(path for path in paths if path.suffix == ".json" and path.name[0].isalnum())
-
-
-@contextmanager
-def _os_errors(verb: str, path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ConfigurationError(
-            f"Cannot {verb} {path}: {error.strerror or error}.",
-            f"Check the folder {path.parent} (TWEETBOT_CONFIG_DIR), its owner and its free space.",
-        ) from None
-
-
-def _rewrite(descriptor: int, document: bytes) -> None:
-    """Write all of `document` at the file's beginning."""
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    _write(descriptor, document)
-
-
-def _write(descriptor: int, document: bytes) -> None:
-    rest = memoryview(document)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
-
-
-def _preallocate(descriptor: int, size: int) -> None:
-    """Reserve `size` bytes, so that a disk that fills up later cannot refuse the write."""
-    if hasattr(os, "posix_fallocate"):
-        try:
-            os.posix_fallocate(descriptor, 0, size)
-        except OSError as error:
-            if error.errno not in (errno.EOPNOTSUPP, errno.EINVAL, errno.ENOSYS):
-                raise
-        else:
-            return
-    _write(descriptor, bytes(size))
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a rename last through a power cut; Windows has no such call."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems
-            raise
-    finally:
-        os.close(descriptor)
-
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _lock(descriptor: int) -> None:
-        os.lseek(descriptor, 1 << 20, os.SEEK_SET)  # beyond the text: a locked byte is unreadable
-        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> None:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _since(descriptor: int) -> str:

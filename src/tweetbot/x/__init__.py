@@ -5,8 +5,10 @@ values that X gives (account, token) and `errors`. httpx and authlib are importe
 this room is entered only by commands that ask X.
 """
 
-from tweetbot.x.api import DEADLINE, POST_DEADLINE, Post, Timeline, XApi, token_refusal
+from tweetbot.x.api import DEADLINE, POST_DEADLINE, XApi
 from tweetbot.x.oauth import TOKEN_DEADLINE, AuthorizationRequest, AuthorizationServer
+from tweetbot.x.posts import Post, Timeline
+from tweetbot.x.refusals import token_refusal
 from tweetbot.x.transport import Answer, Transport
 
 __all__ = [

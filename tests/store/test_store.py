@@ -29,8 +29,9 @@ from tweetbot.errors import (
 )
 from tweetbot.profile import Client, Profile, Token, dump, parse
 from tweetbot.store import find
-from tweetbot.store.folder import SLOT_SLACK, FileStore, Slot, profile_paths
+from tweetbot.store.folder import SLOT_SLACK, FileStore, profile_paths
 from tweetbot.store.signals import signals_held_back
+from tweetbot.store.slot import Slot
 
 if TYPE_CHECKING:
     from tests.conftest import Bot

@@ -21,7 +21,8 @@ import pytest
 
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.store.folder import FileStore, Slot
+from tweetbot.store.folder import FileStore
+from tweetbot.store.slot import Slot
 from tweetbot.x.transport import Answer, Transport
 
 if TYPE_CHECKING:

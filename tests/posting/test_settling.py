@@ -14,7 +14,7 @@ from tweetbot.errors import ConfigurationError
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.store.folder import FileStore
-from tweetbot.x.api import Post
+from tweetbot.x.posts import Post
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Clock

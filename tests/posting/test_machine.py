@@ -46,7 +46,8 @@ from tweetbot.profile import Account, Client, Profile, Token, parse
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources.given import given
 from tweetbot.store import find
-from tweetbot.store.folder import FileStore, Slot
+from tweetbot.store.folder import FileStore
+from tweetbot.store.slot import Slot
 from tweetbot.x.transport import Answer, Transport
 
 HOUR = 3600

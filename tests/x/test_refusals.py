@@ -29,8 +29,11 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.x.api import Post, read_created, read_words, refusal
+from tweetbot.x.api import read_created
+from tweetbot.x.posts import Post
+from tweetbot.x.refusals import refusal
 from tweetbot.x.transport import Answer
+from tweetbot.x.words import read_words
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Clock

@@ -89,7 +89,7 @@ def test_slot_and_rescue_files_go_too(bot: Bot, tmp_path: Path) -> None:
     bot.environ["XDG_STATE_HOME"] = str(state)
     leftovers = [
         bot.path.with_name("default.json.next"),
-        *bot.store._rescue_places(state / "tweetbot"),
+        *bot.store.rescue_places(state / "tweetbot"),
     ]
     for leftover in leftovers:
         leftover.parent.mkdir(parents=True, exist_ok=True)

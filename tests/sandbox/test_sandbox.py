@@ -21,7 +21,7 @@ import pytest
 
 from tweetbot.sandbox import Account, Fault, Sandbox, run_command, variables
 
-SOURCE = Path(__file__).parents[1] / "src"
+SOURCE = Path(__file__).parents[2] / "src"
 CALLBACK = "http://127.0.0.1:8910/callback"
 VERIFIER = "v" * 43
 SCOPE = "tweet.read tweet.write users.read offline.access"

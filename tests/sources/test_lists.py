@@ -22,7 +22,8 @@ from tweetbot.posting.session import Context
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources import ListFile, Order, Source, given, listed
-from tweetbot.store.folder import FileStore, Slot
+from tweetbot.store.folder import FileStore
+from tweetbot.store.slot import Slot
 from tweetbot.x.transport import Answer, Transport
 
 if TYPE_CHECKING:

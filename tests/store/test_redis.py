@@ -28,7 +28,8 @@ from tweetbot.posting.session import Context
 from tweetbot.profile import Profile, Token, parse
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources.given import given
-from tweetbot.store.redis import OWN_TIME, RedisStore, connect, shown
+from tweetbot.store.redis import OWN_TIME, RedisStore
+from tweetbot.store.redis_server import connect, shown
 from tweetbot.x.transport import Transport
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ from tweetbot.errors import (
 )
 from tweetbot.profile import Client, Token
 from tweetbot.sandbox import Fault, Request, Sandbox
-from tweetbot.x.api import token_refusal
 from tweetbot.x.oauth import SCOPE, AuthorizationRequest, AuthorizationServer, read_token
+from tweetbot.x.refusals import token_refusal
 from tweetbot.x.transport import Transport
 
 NOW = 1_795_400_000

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from tweetbot.errors import ConfigurationError
-from tweetbot.login.listener import Limits, RedirectListener
+from tweetbot.login.connections import Limits
+from tweetbot.login.listener import RedirectListener
 from tweetbot.login.redirect import AuthorizationResponse
 
 STATE = "kR3-the_right.state~0123456789"
@@ -682,7 +683,7 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
 
 
 def environment() -> dict[str, str]:
-    source = Path(__file__).parents[1] / "src"
+    source = Path(__file__).parents[2] / "src"
     return {**os.environ, "PYTHONPATH": str(source)}
 
 

@@ -1,0 +1,109 @@
+"""A fresh grant that is not saved yet: whose account it is, and whether that was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from tweetbot.errors import ConfigurationError, LoginNeeded, NotAllowed, TweetbotError
+from tweetbot.login.client import LoginOptions
+from tweetbot.login.consent import Person
+from tweetbot.profile import Account, Client, Profile, Token
+from tweetbot.x import AuthorizationServer, XApi
+
+
+@dataclass(frozen=True)
+class Login:
+    """A fresh grant that is not saved yet."""
+
+    server: AuthorizationServer
+    client: Client
+    token: Token
+    existing: Profile | None
+    options: LoginOptions
+    person: Person
+
+    def identify(self, api: XApi) -> Account | None:
+        """Ask X whose account it is; the login stands even if X does not say.
+
+        X's own users/me failed for a day in July 2026 while logins worked (docs.x.com, incidents).
+        """
+        try:
+            return api.me()
+        except NotAllowed as error:
+            self.person.tell(f"Logged in, but this app cannot post yet: {error}")
+        except TweetbotError as error:
+            self.person.tell(f"X did not say whose account this is: {error}")
+        return None
+
+    def check(
+        self, account: Account, other_profiles: Callable[[], Iterable[tuple[str, Profile]]]
+    ) -> None:
+        """Refuse a login that the person did not mean."""
+        self._check_expected(account)
+        self._check_existing(account)
+        self._check_other_profiles(account, other_profiles)
+
+    def _check_expected(self, account: Account) -> None:
+        expected = self.options.account
+        if expected is None:
+            question = f"Logged in as @{account.username}. Is this the bot? [Y/n] "
+            mine = not self.person.interactive or _is_yes(self.person.ask(question))
+        else:
+            mine = is_account(expected, account.username)
+        if not mine:
+            wanted = f", not @{expected.removeprefix('@')}" if expected else ""
+            raise LoginNeeded(
+                f"The browser is logged in as @{account.username}{wanted}.",
+                "Log in to the bot's account on x.com in that browser, then run `tweetbot auth`"
+                " again.",
+            )
+
+    def _check_existing(self, account: Account) -> None:
+        old = self.existing.account if self.existing else None
+        if old and old.id != account.id and not self.options.force:
+            raise ConfigurationError(
+                f"This profile belongs to @{old.username}, and this login is @{account.username}.",
+                "Choose another name with -p, or replace it with --force.",
+            )
+
+    def _check_other_profiles(
+        self, account: Account, other_profiles: Callable[[], Iterable[tuple[str, Profile]]]
+    ) -> None:
+        for name, profile in other_profiles():
+            same_app = profile.client.client_id == self.client.client_id
+            if same_app and profile.account and profile.account.id == account.id:
+                happened = (
+                    f"The profile {name} uses the same app for @{account.username}, and this login"
+                    " has just ended its login: X keeps one for an app and an account."
+                )
+                if not (self.options.force or self.is_renewal(account)):
+                    raise ConfigurationError(
+                        happened,
+                        f"Run `tweetbot auth -p {name}` to bring it back; or use --force to keep"
+                        " this one instead.",
+                    )
+                self.person.tell(happened)
+
+    def is_renewal(self, account: Account | None) -> bool:
+        """Whether it has ended, and so has to replace, the login that this profile lives on."""
+        fresh = Profile(client=self.client, account=account, token=self.token)
+        return self.existing is not None and self.existing.is_same_grant(fresh)
+
+    def withdraw(self) -> None:
+        """End the grant at X: nobody will use it."""
+        try:
+            self.server.revoke(self.token.refresh_token)
+        except TweetbotError as error:
+            self.person.tell(
+                f"The login could not be withdrawn ({error.happened.rstrip('.')}); do it at"
+                " https://x.com/settings/connected_apps."
+            )
+
+
+def _is_yes(answer: str) -> bool:
+    return answer.strip().lower() in ("", "y", "yes")
+
+
+def is_account(expected: str | None, username: str) -> bool:
+    return expected is not None and expected.removeprefix("@").lower() == username.lower()

@@ -1,0 +1,110 @@
+"""Which store is in force: the environment decides, by the rows of `_STORES`.
+
+Nothing above the room knows which it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from tweetbot.errors import ConfigurationError
+from tweetbot.settings import Settings, user_state_dir
+from tweetbot.store.folder import FileStore, profile_paths
+from tweetbot.store.store import Store
+
+COMMAND_VARIABLES = ("TWEETBOT_PROFILE_JSON", "TWEETBOT_LOAD_COMMAND", "TWEETBOT_SAVE_COMMAND")
+REDIS_VARIABLE = "TWEETBOT_STORE"
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What a row of `_STORES` opens."""
+
+    name: str
+    settings: Settings
+    environ: Mapping[str, str] = field(repr=False)
+    wait: float
+    warn: Callable[[str], None]
+
+
+def open_store(
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    wait: float = 30.0,
+    warn: Callable[[str], None],
+    profile: str | None = None,
+) -> Store:
+    """Return the store of a profile: the settings' own, or the one called `profile`."""
+    wanted = _Wanted(profile or settings.profile, settings, environ, wait, warn)
+    return _STORES[kind(environ)](wanted)
+
+
+def profile_names(settings: Settings, environ: Mapping[str, str]) -> list[str]:
+    """Return the names of all profiles in the store that is in force."""
+    in_force = kind(environ)
+    if in_force == "redis":
+        from tweetbot.store.redis import names
+
+        return names(environ[REDIS_VARIABLE])
+    if in_force == "command":
+        return [settings.profile]
+    return [path.stem for path in profile_paths(settings.config_dir)]
+
+
+def place(settings: Settings, environ: Mapping[str, str]) -> str:
+    """Say where the profiles are, free of secrets."""
+    if kind(environ) == "redis":
+        from tweetbot.store.redis_server import shown
+
+        return shown(environ[REDIS_VARIABLE])
+    return str(settings.config_dir)
+
+
+def kind(environ: Mapping[str, str]) -> str:
+    """Say which store the environment asks for."""
+    commands = [name for name in COMMAND_VARIABLES if environ.get(name)]
+    if commands and environ.get(REDIS_VARIABLE):
+        raise ConfigurationError(
+            f"{commands[0]} and {REDIS_VARIABLE} are both set.", "A bot lives in one place."
+        )
+    if environ.get(REDIS_VARIABLE):
+        return "redis"
+    return "command" if commands else "folder"
+
+
+def _folder(wanted: _Wanted) -> Store:
+    path = wanted.settings.config_dir / f"{wanted.name}.json"
+    return FileStore(path, state_dir=user_state_dir, wait=wanted.wait, warn=wanted.warn)
+
+
+def _command(wanted: _Wanted) -> Store:
+    from tweetbot.store.command import CommandStore
+
+    def mask(secret: str) -> None:
+        # docs.github.com, actions/reference/workflow-commands-for-github-actions, "add-mask"
+        if wanted.environ.get("GITHUB_ACTIONS") == "true":
+            wanted.warn(f"::add-mask::{secret}")
+
+    return CommandStore(
+        wanted.name,
+        environ=wanted.environ,
+        state_dir=user_state_dir,
+        warn=wanted.warn,
+        mask=mask,
+    )
+
+
+def _redis(wanted: _Wanted) -> Store:
+    from tweetbot.store.redis import RedisStore
+
+    url = wanted.environ[REDIS_VARIABLE]
+    return RedisStore(wanted.name, url=url, state_dir=user_state_dir, wait=wanted.wait)
+
+
+_STORES: dict[str, Callable[[_Wanted], Store]] = {
+    "folder": _folder,
+    "command": _command,
+    "redis": _redis,
+}

@@ -1,0 +1,88 @@
+"""A Redis server as `TWEETBOT_STORE` names it: its URL, its client, what its errors mean."""
+
+from __future__ import annotations
+
+import re
+from types import ModuleType
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from tweetbot.errors import ConfigurationError
+
+DEADLINE = 5.0  # seconds for one command
+_RESENDS = 2  # of one command, after 0.4 and 0.8 seconds
+_TLS_OPTIONS = {
+    "ssl_ca_certs",
+    "ssl_cert_reqs",
+    "ssl_certfile",
+    "ssl_check_hostname",
+    "ssl_keyfile",
+}
+
+
+def connect(url: str) -> Any:
+    """Return a client of redis-py for `url`; connects when it is first used."""
+    redis = library()
+    options = _options(url)
+    if options.keys() - _TLS_OPTIONS - {"volatile"}:  # not shown: it may be part of a password
+        known = ", ".join(sorted(_TLS_OPTIONS))
+        raise _wrong_url(f"has an option other than volatile=ok, {known}")
+    if options.pop("volatile", "ok") != "ok":
+        raise _wrong_url("has ?volatile= with another word than ok")
+    try:
+        return redis.Redis.from_url(
+            f"{url.partition('?')[0]}?{urlencode(options)}",
+            decode_responses=True,
+            encoding_errors="surrogateescape",  # what is no UTF-8 is no document, and no bug
+            socket_timeout=DEADLINE,
+            socket_connect_timeout=DEADLINE,
+            retry=redis.retry.Retry(redis.backoff.ExponentialBackoff(cap=1, base=0.2), _RESENDS),
+        )
+    except ValueError:
+        raise _wrong_url("is no URL of a Redis server") from None
+
+
+def _wrong_url(fault: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"TWEETBOT_STORE {fault}.",
+        "It has the form redis://user:password@host:6379/0; special characters in a password are"
+        " percent-encoded (@ is %40, / is %2F, ? is %3F, # is %23).",
+    )
+
+
+def library() -> ModuleType:
+    try:
+        import redis
+    except ImportError:
+        raise ConfigurationError(
+            "The Redis store needs the package redis.",
+            "Install it: pip install 'tweetbot-cli[redis]'",
+        ) from None
+    return redis
+
+
+def is_volatile(url: str) -> bool:
+    """Whether the person accepts a server that may forget."""
+    return _options(url).get("volatile") == "ok"
+
+
+def shown(url: str) -> str:
+    """Return `url` without user, password and options, even if it is no URL."""
+    scheme, _, rest = url.rpartition("://")
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+
+
+def _options(url: str) -> dict[str, str]:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError:
+        raise _wrong_url("is no URL of a Redis server") from None
+    if parts.scheme not in ("redis", "rediss"):
+        raise _wrong_url("is no URL of a Redis server")
+    if "@" in parts.path + parts.query + parts.fragment or parts.fragment:
+        raise _wrong_url("has a password with a character that ends it")
+    if not re.fullmatch(r"(/[0-9]{0,9})?", parts.path):
+        raise _wrong_url("names a database that is no number")
+    query = parts.query
+    return {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}
