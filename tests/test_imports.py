@@ -22,6 +22,7 @@ ROWS = (
     {"sources", "x", "store"},
     {"draft"},
     {"text"},
+    {"document"},
     {"profile", "settings"},
     {"money"},
     {"errors"},

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
+from tweetbot.document import dump, parse
 from tweetbot.errors import ConfigurationError
-from tweetbot.profile import Moved, Profile, Unreadable, dump, parse
+from tweetbot.profile import Moved, Profile, Unreadable
 from tweetbot.store import Store, find
 
 

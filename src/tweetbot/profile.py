@@ -1,4 +1,4 @@
-"""The profile document: all that a bot must remember, as frozen values; no I/O here.
+"""All that a bot must remember, as frozen values; `document` reads and writes them.
 
 Everything stands in one document, so that one atomic write keeps it consistent. Keys that this
 version does not know are kept at every level (`unknown`), so that an older tweetbot never takes
@@ -8,14 +8,12 @@ something away from a newer one. Times are integers, UTC epoch seconds.
 from __future__ import annotations
 
 import hashlib
-import json
 import math
 import re
 import time
-import types
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
-from typing import Any, get_args, get_origin, get_type_hints
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from tweetbot.errors import ConfigurationError, LoginNeeded, NotAllowed
 from tweetbot.money import dollars
@@ -24,21 +22,12 @@ VERSION = 1
 POSTS_KEPT = 20
 SAME_TEXT_FOR = 6 * 3600  # seconds in which the same text again is taken for a repeated run
 LOGGED_OUT = "tweetbot logout"  # the note of a document that could only be marked, not removed
-_LARGEST = 2**40  # a time beyond it (milliseconds, perhaps) is none that can be shown
 # What `POST /2/tweets` demands (docs.x.com, OpenAPI document, operation createPosts).
 POSTING_SCOPES = frozenset({"tweet.read", "tweet.write", "users.read"})
 
 # What may stand in an Authorization header (RFC 6750 §2.1 is narrower); a newline in a token
 # would be printed by an HTTP library's error message.
 _TOKEN = re.compile(r"[\x21-\x7e]+")
-# The Python types that a JSON value of a field may have; `bool` is never a number.
-_JSON_TYPES: dict[Any, tuple[type, ...]] = {
-    str: (str,),
-    int: (int,),
-    float: (int, float),
-    tuple: (list,),
-    Mapping: (dict,),
-}
 
 
 class Unreadable(ValueError):
@@ -282,71 +271,3 @@ class Profile:
 def digest(text: str) -> str:
     """Name a post's text: SHA-256 of its UTF-8."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def dump(profile: Profile) -> bytes:
-    """Write `profile` as its document: JSON, two spaces, one newline at the end."""
-    return (json.dumps(_to_json(profile), indent=2) + "\n").encode()
-
-
-def parse(document: bytes) -> Profile:
-    """Read a document; raises `Unreadable` for whatever is no profile of this version.
-
-    NULs at the end are ignored: they are what is left of a preallocated slot.
-    """
-    try:
-        value = json.loads(document.rstrip(b"\0").decode())
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise Unreadable("it is not JSON") from error
-    if not isinstance(value, dict):
-        raise Unreadable("it is no JSON object")
-    version = value.get("version")
-    if isinstance(version, int) and version > VERSION:
-        raise Unreadable(f"a newer tweetbot wrote it (version {version}); upgrade tweetbot")
-    profile: Profile = _read(Profile, value, "")
-    return profile
-
-
-def _to_json(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_to_json(item) for item in value]
-    if not hasattr(value, "__dataclass_fields__"):
-        return value
-    known = {
-        entry.name: _to_json(getattr(value, entry.name))
-        for entry in fields(value)
-        if entry.name != "unknown"
-    }
-    return {**known, **value.unknown}
-
-
-def _read(kind: Any, value: object, where: str) -> Any:
-    """Build the dataclass `kind` from a JSON object; a null counts as a missing key."""
-    if not isinstance(value, dict):
-        raise Unreadable(f'"{where.rstrip(".")}" is no JSON object')
-    hints = get_type_hints(kind)
-    known: dict[str, Any] = {}
-    entries = [entry for entry in fields(kind) if entry.name != "unknown"]
-    for entry in entries:
-        path = where + entry.name
-        if value.get(entry.name) is not None:
-            known[entry.name] = _value(hints[entry.name], value[entry.name], path)
-        elif entry.default is MISSING and entry.default_factory is MISSING:
-            raise Unreadable(f'"{path}" is missing')
-    names = {entry.name for entry in entries}
-    return kind(**known, unknown={key: value[key] for key in value if key not in names})
-
-
-def _value(hint: Any, value: Any, path: str) -> Any:
-    """Check one value against the type of its field."""
-    if isinstance(hint, types.UnionType):  # `X | None`
-        hint = get_args(hint)[0]
-    if is_dataclass(hint) and isinstance(hint, type):
-        return _read(hint, value, path + ".")
-    if get_origin(hint) is tuple and isinstance(value, list):
-        return tuple(_value(get_args(hint)[0], item, path) for item in value)
-    if hint is not Any and type(value) not in _JSON_TYPES[get_origin(hint) or hint]:
-        raise Unreadable(f'"{path}" is of the wrong kind')
-    if hint in (int, float) and not abs(value) < _LARGEST:
-        raise Unreadable(f'"{path}" is out of range')
-    return value

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tweetbot.document import dump, parse
 from tweetbot.errors import (
     AnswerLost,
     ConfigurationError,
@@ -27,7 +28,7 @@ from tweetbot.errors import (
     Temporary,
     TokenNotSaved,
 )
-from tweetbot.profile import Client, Profile, Token, dump, parse
+from tweetbot.profile import Client, Profile, Token
 from tweetbot.store import find
 from tweetbot.store.folder import SLOT_SLACK, FileStore, profile_paths
 from tweetbot.store.signals import signals_held_back

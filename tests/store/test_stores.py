@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tweetbot.document import parse
 from tweetbot.errors import Overtaken, TweetbotError
-from tweetbot.profile import Profile, parse
+from tweetbot.profile import Profile
 from tweetbot.settings import read_settings
 from tweetbot.store import Store, find, open_store
 from tweetbot.store.command import CommandStore

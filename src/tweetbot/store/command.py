@@ -26,13 +26,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from tweetbot.document import dump, parse
 from tweetbot.errors import (
     ConfigurationError,
     LoginNeeded,
     Overtaken,
     TweetbotError,
 )
-from tweetbot.profile import LOGGED_OUT, Moved, Profile, Unreadable, dump, parse
+from tweetbot.profile import LOGGED_OUT, Moved, Profile, Unreadable
 from tweetbot.store.rescue import Rescue
 from tweetbot.store.signals import signals_held_back
 

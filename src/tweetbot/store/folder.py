@@ -32,6 +32,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tweetbot.document import dump, parse
 from tweetbot.errors import (
     AnswerLost,
     ConfigurationError,
@@ -40,7 +41,7 @@ from tweetbot.errors import (
     TokenNotSaved,
     TweetbotError,
 )
-from tweetbot.profile import Profile, Unreadable, dump, parse
+from tweetbot.profile import Profile, Unreadable
 from tweetbot.store.files import (
     BINARY,
     NOFOLLOW,

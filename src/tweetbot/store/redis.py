@@ -28,6 +28,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from tweetbot.document import dump, parse
 from tweetbot.errors import (
     ConfigurationError,
     LoginNeeded,
@@ -36,7 +37,7 @@ from tweetbot.errors import (
     TokenNotSaved,
     TweetbotError,
 )
-from tweetbot.profile import Profile, Unreadable, dump, parse
+from tweetbot.profile import Profile, Unreadable
 from tweetbot.store.redis_server import connect, is_volatile, library, shown
 from tweetbot.store.rescue import Rescue
 from tweetbot.store.signals import signals_held_back

@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from tweetbot.document import dump
 from tweetbot.errors import TokenNotSaved
-from tweetbot.profile import Profile, dump
+from tweetbot.profile import Profile
 from tweetbot.store.files import sync_folder, write
 
 
