@@ -6,6 +6,7 @@ import json
 import os
 import random
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -41,18 +42,37 @@ def full(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("--full"))
 
 
-_FIGURES = pytest.StashKey[list[str]]()
-
-
 @pytest.fixture
-def figures(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Take a measured figure, to be printed when all tests have run."""
-    return request.config.stash.setdefault(_FIGURES, []).append
+def figures(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Take a measured figure, to be printed when all tests have run, in whichever process."""
+    return lambda figure: record_property("figure", figure)
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    for figure in config.stash.get(_FIGURES, []):
-        terminalreporter.write_line(figure)
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for report in terminalreporter.getreports(""):
+        for name, value in getattr(report, "user_properties", ()):
+            if name == "figure" and report.when == "teardown":
+                terminalreporter.write_line(value)
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Run one process more than there are cores, for many tests wait; a test by name runs alone."""
+    if all("::" in argument for argument in config.args):
+        return 0
+    return len(os.sched_getaffinity(0)) + 1
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals() -> None:
+    """Let programs start as from a terminal, also if `nohup` or `&` started the tests.
+
+    What is ignored stays ignored in every program that is started; what is caught does not.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 @pytest.fixture
