@@ -25,7 +25,7 @@ ROWS = (
     {"document"},
     {"profile", "settings"},
     {"money"},
-    {"errors"},
+    {"errors", "foreign"},
 )
 DOORS = {
     "httpx": {"x/transport"},

@@ -134,6 +134,10 @@ TROUBLES: dict[str, tuple[Trouble, int]] = {
         )
     },
     **{
+        f"a new pair, {status}": (expired(fault("token", status, NEW_PAIR, times=3)), code)
+        for status, code in ((302, 2), (400, 6), (401, 6), (402, 5), (403, 5), (429, 6), (500, 6))
+    },
+    **{
         f"a post echo, {status}, {shape[:9]}": (echo("post", status, shape), code)
         for status, shape, code in (
             (200, PROBLEM, 7),

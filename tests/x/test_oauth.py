@@ -467,3 +467,42 @@ def test_a_server_that_echoes_the_request_leaks_nothing(
         secrets = {sent.get(name) for name in ("refresh_token", "token", "code", "code_verifier")}
         for secret in secrets | {x.client_secret, basic(x.client_id, x.client_secret)[6:]}:
             assert secret is None or secret not in shown
+
+
+NEW_ACCESS = "bmV3LWFjY2Vzcy10b2tlbi0wMTIzNDU2Nzg5OjE6MDphdDox"
+NEW_REFRESH = "bmV3LXJlZnJlc2gtdG9rZW4tMDEyMzQ1Njc4OToxOjA6cnQ6MQ"
+NEW_PAIR = {"access_token": NEW_ACCESS, "refresh_token": NEW_REFRESH, "expires_in": 7200}
+LEAKS: dict[str, object] = {
+    "a pair": NEW_PAIR,
+    "a pair and an error": {**NEW_PAIR, "error": "server_error"},
+    "a pair inside": {"title": "Sorry", "detail": f"pair {NEW_PAIR}", "data": NEW_PAIR},
+    "in errors": {"errors": [{"message": json.dumps(NEW_PAIR)}]},
+    "in the error": {"error": NEW_ACCESS, "error_description": f"no {NEW_REFRESH}"},
+    "in words": {"error": "e", "error_description": f"is refresh_token={NEW_REFRESH}&x=1"},
+    "short ones": {"access_token": "hunter", "error": "e", "error_description": "is hunter"},
+    "a page": f"<html>{NEW_PAIR}</html>",
+    "a form": f"access_token={NEW_ACCESS}&refresh_token={NEW_REFRESH}",
+    "a reset date": {"title": "SpendCapReached", "reset_date": NEW_ACCESS},
+}
+
+
+@pytest.mark.parametrize("status", [302, 400, 401, 402, 403, 404, 408, 429, 500, 503])
+@pytest.mark.parametrize("leak", LEAKS)
+def test_tokens_in_an_answer_that_is_no_success_are_not_shown(
+    x: Sandbox, server: AuthorizationServer, status: int, leak: str
+) -> None:
+    body = LEAKS[leak]
+    said = body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    headers = {"x-transaction-id": NEW_ACCESS}
+    token = granted(x)
+    calls: tuple[tuple[str, Callable[[], object]], ...] = (
+        ("token", lambda: server.refresh(token)),
+        ("revoke", lambda: server.revoke(token.refresh_token)),
+    )
+    for step, call in calls:
+        x.fault(step, Fault("status", status=status, body=said, headers=headers))
+        with pytest.raises(TweetbotError) as caught:
+            call()
+        shown = f"{caught.value} {caught.value!r} {caught.value.x!r}"
+        for secret in (NEW_ACCESS, NEW_REFRESH, "hunter"):
+            assert secret not in shown

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from tweetbot.errors import ConfigurationError
+from tweetbot.foreign import one_line, without_tokens
 
 X_ISSUERS = frozenset({"https://x.com", "https://api.x.com", "https://twitter.com"})
 
@@ -94,7 +95,7 @@ def _error(parameters: dict[str, str]) -> str | None:
 
 
 def _printable(words: str) -> str:
-    return "".join(character for character in words if character.isprintable())[:_MAX_WORDS]
+    return without_tokens(one_line(words))[:_MAX_WORDS]
 
 
 def read_pasted(

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -33,6 +32,7 @@ from tweetbot.errors import (
     Overtaken,
     TweetbotError,
 )
+from tweetbot.foreign import HIDDEN, one_line, without_tokens
 from tweetbot.profile import LOGGED_OUT, Moved, Profile, Unreadable
 from tweetbot.store.rescue import Rescue
 from tweetbot.store.signals import signals_held_back
@@ -45,7 +45,6 @@ SOMEBODY_WAS_FASTER = 75  # EX_TEMPFAIL of sysexits.h
 DEADLINE = 60.0  # seconds for one run of a command
 _LOOK = 0.5  # seconds between two looks whether a command has ended
 _WORDS_KEPT = 500
-_TOKEN_LIKE = re.compile(r"[\w=~+/-]{32,}")  # X's are longer; few other words are
 SAVE_AGAIN_AFTER = (2.0, 10.0)  # seconds before each further try to save a renewed token
 
 
@@ -224,12 +223,11 @@ class CommandStore:
             self._hidden.add(secret)
 
     def _without_secrets(self, output: bytes, *more: Profile) -> str:
-        text = " ".join(output.decode(errors="replace").split())
+        text = one_line(output.decode(errors="replace"))
         for profile in filter(None, (self._current, *more)):
             for secret in _secrets(profile):
-                text = text.replace(secret, "[hidden]")
-        text = _TOKEN_LIKE.sub("[hidden]", text)  # a secret that nobody knows yet
-        text = "".join(c if c.isprintable() else " " for c in text)
+                text = text.replace(secret, HIDDEN)
+        text = without_tokens(text)  # a secret that nobody knows yet
         return text if len(text) <= _WORDS_KEPT else "…" + text[-_WORDS_KEPT:].partition(" ")[2]
 
 

@@ -26,9 +26,10 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.x.transport import Answer
-from tweetbot.x.words import items, mapping, printable, read_words
+from tweetbot.x.words import items, mapping, read_error, read_words
 
 CONSOLE = "https://console.x.com"
+_DATE = re.compile(r"[0-9]{4}-[0-9:.TZ+ -]{5,30}", re.ASCII)
 
 
 def refusal(answer: Answer, *, now: float, of: str = "post") -> TweetbotError:
@@ -56,7 +57,8 @@ class _Facts:
         first = mapping(next(iter(items(body.get("errors"))), None))
         self.status = answer.status
         self.of = of
-        self.words = read_words(answer)
+        words = read_words(answer)
+        self.words = read_error(answer) if of == "token" else words
         self.is_json = isinstance(answer.json(), dict | list)
         self.title = str(body.get("title") or first.get("title") or "").lower()
         # The host of a problem type has changed; its last segment has not.
@@ -64,9 +66,9 @@ class _Facts:
         self.code = first.get("code") or body.get("code")
         self.error = body.get("error") if isinstance(body.get("error"), str) else None
         self.reason = str(body.get("reason") or "")
-        self.said = f"{self.title} {self.words.detail or ''}".lower()
-        reset = printable(body.get("reset_date"))
-        self.extra = {"until": f" until {reset}" if reset else ""}
+        self.said = f"{self.title} {words.detail or ''}".lower()
+        reset = _DATE.fullmatch(str(body.get("reset_date")))
+        self.extra = {"until": f" until {reset[0]}" if reset else ""}
 
     def says(self, *phrases: str) -> bool:
         return any(phrase in self.said for phrase in phrases)

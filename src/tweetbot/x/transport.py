@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import queue
+import re
 import signal
 import socket
 import threading
@@ -23,8 +24,10 @@ from typing import Any, Self
 import httpx
 
 from tweetbot.errors import AnswerLost, ConfigurationError, NotSent
+from tweetbot.foreign import HIDDEN
 
 MAX_BODY = 1024 * 1024  # bytes; X's answers are a few hundred
+_TRANSACTION_ID = re.compile(r"[0-9A-Fa-f-]{1,40}")
 _PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
 _TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
@@ -49,11 +52,17 @@ class Answer:
         """Whether the status is one of the 2xx."""
         return 200 <= self.status < 300
 
+    @property
+    def transaction_id(self) -> str | None:
+        """X's name for the exchange; whatever else stands there is not shown."""
+        named = self.headers.get("x-transaction-id", "")
+        return named if _TRANSACTION_ID.fullmatch(named) else None
+
     def without(self, *secrets: str | None) -> Answer:
         """Return the answer as it is, but for secrets of the request that it echoes."""
         body = self.body
         for secret in filter(None, secrets):
-            body = body.replace(secret.encode(), b"[hidden]")
+            body = body.replace(secret.encode(), HIDDEN.encode())
         return replace(self, body=body)
 
 
@@ -126,8 +135,7 @@ class Transport:
         except (NotSent, AnswerLost) as error:
             self._say(request, error.happened, began)
             raise
-        transaction = answer.headers.get("x-transaction-id", "")
-        self._say(request, f"{answer.status} {transaction}".rstrip(), began)
+        self._say(request, f"{answer.status} {answer.transaction_id or ''}".rstrip(), began)
         return answer
 
     def _say(self, request: httpx.Request, outcome: str, began: float) -> None:

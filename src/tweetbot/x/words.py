@@ -1,16 +1,18 @@
-"""X's own words, found in whatever body came, and made printable."""
+"""X's own words, found in whatever body came, and made fit to be shown."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tweetbot.errors import XWords
+from tweetbot.foreign import HIDDEN, one_line, without_tokens
 from tweetbot.x.transport import Answer
 
 _WORDS_KEPT = 300
 _MARKUP = re.compile(r"<[^>]{0,1000}>")
+_SECRET_NAMES = ("access_token", "refresh_token", "id_token", "client_secret", "code_verifier")
 
 
 def read_words(answer: Answer) -> XWords:
@@ -26,7 +28,7 @@ def read_words(answer: Answer) -> XWords:
         first.get("detail"),
         first.get("message"),
     )
-    messages = [printable(mapping(item).get("message")) for item in items(fields.get("errors"))]
+    messages = [shown(mapping(item).get("message")) for item in items(fields.get("errors"))]
     if fields.get("detail") and any(messages):
         detail = " ".join(filter(None, (detail, *messages)))
     if not title and not detail:
@@ -34,22 +36,57 @@ def read_words(answer: Answer) -> XWords:
     return XWords(
         status=answer.status,
         title=title,
-        detail=printable(detail),
-        transaction_id=printable(answer.headers.get("x-transaction-id")),
+        detail=shown(detail),
+        transaction_id=answer.transaction_id,
     )
 
 
-def printable(value: object) -> str | None:
-    """Make X's words printable: no control characters, no line breaks, 300 characters."""
+def read_error(answer: Answer) -> XWords:
+    """Read an error of the token endpoint (RFC 6749 §5.2).
+
+    Nothing else of that body is shown: it may hold tokens, whatever status it came with.
+    """
+    body = answer.json()
+    fields = mapping(body)
+    secrets = sorted(_secrets(body), key=len, reverse=True)
+
+    def told(name: str) -> str | None:
+        words = fields.get(name)
+        if not isinstance(words, str):
+            return None
+        for secret in secrets:
+            words = words.replace(secret, HIDDEN)
+        return shown(words)
+
+    return XWords(
+        status=answer.status,
+        title=told("error"),
+        detail=told("error_description"),
+        transaction_id=answer.transaction_id,
+    )
+
+
+def _secrets(body: object) -> Iterator[str]:
+    """Yield what stands under a secret's name, at whatever depth."""
+    left = [body]
+    while left:
+        inside = left.pop()
+        for name, value in mapping(inside).items():
+            if name in _SECRET_NAMES and isinstance(value, str) and value:
+                yield value
+        left += [*mapping(inside).values(), *items(inside)]
+
+
+def shown(value: object) -> str | None:
+    """Make X's words fit to be shown: printable, on one line, no tokens, 300 characters."""
     if not isinstance(value, str | int):
         return None
-    shown = "".join(c if c.isprintable() else " " for c in str(value))
-    return " ".join(shown.split())[:_WORDS_KEPT] or None
+    return without_tokens(one_line(str(value)[:100_000]))[:_WORDS_KEPT] or None
 
 
 def first_words(*values: object) -> str | None:
     """Return the first of `values` that can be shown."""
-    return next(filter(None, map(printable, values)), None)
+    return next(filter(None, map(shown, values)), None)
 
 
 def mapping(value: object) -> Mapping[str, Any]:
