@@ -705,6 +705,7 @@ def test_the_timeline_is_newest_first_and_of_one_account(x: Sandbox, web: httpx.
         "newest_id": x.posts[6].id,
         "oldest_id": x.posts[2].id,
         "result_count": 5,
+        "next_token": body["meta"]["next_token"],
     }
 
 
@@ -1035,6 +1036,23 @@ def test_faults_of_a_step_come_in_order_and_can_skip_and_repeat(
     assert post(x, web).status_code == 201
 
 
+def test_a_fault_with_a_number_meets_that_request_and_the_others_wait_in_line(
+    x: Sandbox, web: httpx.Client
+) -> None:
+    headers = bearer(x.grant())
+    web.get("/2/users/me", headers=headers)
+    for fault in (
+        Fault("status", status=503),
+        Fault("status", status=502, number=4, times=2),
+        Fault("status", status=500, number=2),
+    ):
+        x.fault("me", fault)
+
+    statuses = [web.get("/2/users/me", headers=headers).status_code for _ in range(5)]
+
+    assert statuses == [500, 503, 502, 502, 200]
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -1044,6 +1062,9 @@ def test_faults_of_a_step_come_in_order_and_can_skip_and_repeat(
         ("token:after:reset", ("token", Fault("reset", after=True))),
         ("post:delay=3", ("post", Fault("delay", seconds=3))),
         ("timeline:drip=0.05", ("timeline", Fault("drip", seconds=0.05))),
+        ("post:3:after:503", ("post", Fault("status", after=True, status=503, number=3))),
+        ("post:2:before:reset", ("post", Fault("reset", number=2))),
+        ("delete:12:delay=3", ("delete", Fault("delay", seconds=3, number=12))),
     ],
 )
 def test_a_fault_can_be_written_on_a_command_line(text: str, expected: tuple[str, Fault]) -> None:
@@ -1054,7 +1075,7 @@ def test_a_fault_can_be_written_on_a_command_line(text: str, expected: tuple[str
     "text",
     [
         *("", "post", "post:", "posts:503", "post:99", "post:600", "post:sulk", "post:status"),
-        *("post:reset=3", "post:503=3", "post:delay=", "post:after", "post:before:503"),
+        *("post:reset=3", "post:503=3", "post:delay=", "post:after", "post:0:503", "post:3"),
     ],
 )
 def test_a_fault_that_is_none_is_refused_with_a_sentence(text: str) -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     "faults",
     multiple=True,
     metavar="STEP:FAULT",
-    help="Let a request fail once, as in post:503, post:after:reset, token:silent.",
+    help="Let a request fail once, as in post:503, post:3:after:reset, token:silent.",
 )
 def command(
     command: tuple[str, ...],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -23,7 +23,8 @@ _KINDS: Final = {
 _ALWAYS_WORK: Final = frozenset({"delay", "drip", "half"})
 _NO_ANSWER: Final = frozenset({"silent", "garbage", "reset"})
 _TEXT: Final = re.compile(
-    r"(?P<step>[a-z]+):(?P<after>after:)?(?P<kind>[a-z]+|[2-5]\d\d)(=(?P<seconds>\d+(\.\d+)?))?",
+    r"(?P<step>[a-z]+):((?P<number>[1-9]\d{0,5}):)?((?P<when>after|before):)?"
+    r"(?P<kind>[a-z]+|[2-5]\d\d)(=(?P<seconds>\d+(\.\d+)?))?",
     re.ASCII,
 )
 
@@ -31,6 +32,8 @@ _TEXT: Final = re.compile(
 @dataclass(frozen=True)
 class Fault:
     """One trouble, for the next `times` requests of a step after the next `skip` of them.
+
+    With a `number` it is for the request of that number, counted from the first that ever came.
 
     `status`   an answer with this status, `body` and `headers` (none: what X says with it)
     `silent`   no answer; the connection is held for `seconds` (60)
@@ -52,6 +55,7 @@ class Fault:
     seconds: float | None = None
     times: int = 1
     skip: int = 0
+    number: int | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in _KINDS:
@@ -78,22 +82,26 @@ class Fault:
 
     @staticmethod
     def parse(text: str) -> tuple[str, Fault]:
-        """Read `STEP:[after:]KIND[=SECONDS]`, where a status stands for itself: `post:after:503`.
+        """Read `STEP:[NUMBER:][after:]KIND[=SECONDS]`; a status stands for itself: `post:3:503`.
 
         Raises `ValueError` with a sentence.
         """
         match = _TEXT.fullmatch(text)
         if not match:
             raise ValueError(
-                f"{text!r} is not a fault; write it like post:503, post:after:reset, token:silent "
-                "or post:delay=3."
+                f"{text!r} is not a fault; write it like post:503, post:3:after:reset, "
+                "token:silent or post:delay=3."
             )
         kind, seconds = match["kind"], match["seconds"]
         fault = Fault("status", status=int(kind)) if kind.isdigit() else Fault(kind)
         if kind == "status" or (seconds and not fault.pause):
             raise ValueError(f"{text!r} is not a fault: {_misuse(kind)}")
-        pause = float(seconds) if seconds else None
-        return _known(match["step"]), replace(fault, after=bool(match["after"]), seconds=pause)
+        return _known(match["step"]), replace(
+            fault,
+            after=match["when"] == "after",
+            seconds=float(seconds) if seconds else None,
+            number=int(match["number"]) if match["number"] else None,
+        )
 
 
 def _misuse(kind: str) -> str:
@@ -113,14 +121,30 @@ class FaultQueue:
 
     def __init__(self) -> None:
         self._queues: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self._numbered: dict[tuple[str, int], Fault] = {}
+        self._arrived: Counter[str] = Counter()
 
     def add(self, step: str, fault: Fault) -> None:
         """Append a fault; raises `ValueError` if there is no such step."""
-        self._queues[_known(step)].append(fault)
+        step = _known(step)
+        if fault.number is None:
+            self._queues[step].append(fault)
+            return
+        for number in range(fault.number, fault.number + fault.times):
+            self._numbered[step, number] = fault
 
     def take(self, step: str) -> Fault | None:
-        """Return the fault that this request of `step` meets; only the first in line counts."""
-        queue = self._queues[step]
+        """Return the fault that this request of `step` meets.
+
+        One that has its number goes first; of the others only the first in line counts, and it
+        waits.
+        """
+        self._arrived[step] += 1
+        numbered = self._numbered.pop((step, self._arrived[step]), None)
+        return numbered or self._next(self._queues[step])
+
+    @staticmethod
+    def _next(queue: deque[Fault]) -> Fault | None:
         if not queue:
             return None
         fault = queue.popleft()

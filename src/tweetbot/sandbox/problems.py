@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from tweetbot.sandbox.messages import Answer, html_answer, json_answer, trace_headers
@@ -17,9 +17,14 @@ def problem(status: int, title: str, detail: str, *, kind: str = "about:blank") 
     return json_answer(status, body, note=detail)
 
 
-def invalid_request(message: str, parameters: Mapping[str, str] | None = None) -> Answer:
+def invalid_request(
+    message: str, parameters: Mapping[str, str | Sequence[str]] | None = None
+) -> Answer:
     """Return the 400 that says what is wrong and echoes the parameters at fault."""
-    echo = {name: [value] for name, value in (parameters or {}).items()}
+    echo = {
+        name: [value] if isinstance(value, str) else list(value)
+        for name, value in (parameters or {}).items()
+    }
     body = {
         "errors": [{"parameters": echo, "message": message}],
         "title": "Invalid Request",
@@ -27,6 +32,25 @@ def invalid_request(message: str, parameters: Mapping[str, str] | None = None) -
         "type": f"{_TYPES}/invalid-request",
     }
     return json_answer(400, body, note=message)
+
+
+def invalid_media(media_ids: Sequence[str]) -> Answer:
+    """Return the 400 about media that are unknown, expired, unfinished or another account's."""
+    return invalid_request("Your media IDs are invalid.", {"media.media_ids": media_ids})
+
+
+def no_such_post(post_id: str) -> Answer:
+    """Return the 404 about a post that is not there, or not any more."""
+    error = {
+        "value": post_id,
+        "detail": f"Could not find tweet with id: [{post_id}].",
+        "title": "Not Found Error",
+        "resource_type": "tweet",
+        "parameter": "id",
+        "resource_id": post_id,
+        "type": f"{_TYPES}/resource-not-found",
+    }
+    return json_answer(404, {"errors": [error]}, note=f"there is no post {post_id}")
 
 
 def oauth_error(status: int, error: str, description: str = "") -> Answer:
@@ -52,6 +76,24 @@ DUPLICATE: Final = problem(
     403, "Forbidden", "You are not allowed to create a Tweet with duplicate content."
 )
 NOT_FOUND: Final = problem(404, "Not Found", "Not Found")
+NO_JSON_OBJECT: Final = invalid_request("Request body must be a JSON object.")
+ONE_KIND_ALONE: Final = invalid_request(
+    "You can only provide one of poll or quote_tweet_id or direct_message_deep_link or media or "
+    "card_uri."
+)
+# The rule for self-serve plans. The local X knows no mentions: the author alone may answer.
+NOT_THE_AUTHOR: Final = problem(
+    403,
+    "Authorization Error",
+    "You can only reply to or quote posts where you are mentioned or are the author.",
+    kind=f"{_TYPES}/not-authorized-for-resource",
+)
+NO_TARGET: Final = problem(
+    403, "Forbidden", "You attempted to reply to a Tweet that is deleted or not visible to you."
+)
+NOT_YOURS_TO_DELETE: Final = problem(
+    403, "Forbidden", "You are not authorized to delete this Tweet."
+)
 TOO_MANY_REQUESTS: Final = problem(429, "Too Many Requests", "Too Many Requests")
 NOT_LOOPBACK: Final = problem(
     421, "Misdirected Request", "The local X answers on the loopback interface alone."

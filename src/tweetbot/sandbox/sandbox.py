@@ -12,6 +12,7 @@ from typing import Self
 
 from tweetbot.sandbox.accounts import Account
 from tweetbot.sandbox.faults import Fault, FaultQueue
+from tweetbot.sandbox.listing import Stance
 from tweetbot.sandbox.messages import HTML, JSON, Answer, Call
 from tweetbot.sandbox.problems import typical_answer
 from tweetbot.sandbox.requests import Request
@@ -30,6 +31,9 @@ class Sandbox:
 
     `port` 0 is any free one. `token_life` and `code_life` are seconds. `approve` gives consent
     without asking; `revoke_on_reuse` ends the grant of a spent refresh token that comes back.
+    For `reply_lag` seconds a new post cannot be answered. `forgiving_delete` says of a post that
+    is gone that it was deleted. `post_fields` and `tweet_fields` are what becomes of the query
+    parameters of those names, which mean the same: "taken", "ignored" or "refused".
     `log` receives one line, free of secrets, for each request. Raises `OSError` from `with` if
     the port is taken, and `ValueError` for a username that X cannot have.
     """
@@ -46,6 +50,10 @@ class Sandbox:
         redirect_uri: str = "http://127.0.0.1:8910/callback",
         username: str = "dogfacts",
         max_length: int = 280,
+        reply_lag: float = 0,
+        forgiving_delete: bool = False,
+        post_fields: Stance = "taken",
+        tweet_fields: Stance = "taken",
         log: Callable[[str], None] | None = None,
     ) -> None:
         self._x = X(
@@ -57,6 +65,10 @@ class Sandbox:
             revoke_on_reuse=revoke_on_reuse,
             refuse_duplicates=refuse_duplicates,
             max_length=max_length,
+            reply_lag=reply_lag,
+            forgiving_delete=forgiving_delete,
+            post_fields=post_fields,
+            tweet_fields=tweet_fields,
         )
         self._port = port
         self._redirect_uri = redirect_uri

@@ -14,9 +14,12 @@ from tweetbot.sandbox.api import Api
 from tweetbot.sandbox.authorization import Authorization
 from tweetbot.sandbox.clients import Client, Clients, read_basic
 from tweetbot.sandbox.grants import Grants
+from tweetbot.sandbox.ids import Snowflakes
 from tweetbot.sandbox.limits import RateLimits
+from tweetbot.sandbox.listing import Listing, Stance
 from tweetbot.sandbox.messages import Answer, Call, Refused, html_answer, trace_headers
 from tweetbot.sandbox.mint import Mint
+from tweetbot.sandbox.posts import Posts
 from tweetbot.sandbox.problems import NOT_FOUND, NOT_LOOPBACK
 from tweetbot.sandbox.routes import find_step
 from tweetbot.sandbox.timeline import Timeline
@@ -38,6 +41,10 @@ class X:
         revoke_on_reuse: bool,
         refuse_duplicates: bool,
         max_length: int,
+        reply_lag: float,
+        forgiving_delete: bool,
+        post_fields: Stance,
+        tweet_fields: Stance,
     ) -> None:
         self.now: Callable[[], float] = time.time
         self.mint = Mint()
@@ -48,7 +55,7 @@ class X:
         self.grants = Grants(
             self.mint, now=self._now, token_life=token_life, revoke_on_reuse=revoke_on_reuse
         )
-        self.timeline = Timeline(now=self._now)
+        self.timeline = Timeline(Snowflakes(now=self._now), now=self._now)
         self.authorization = Authorization(
             self._clients,
             self.grants,
@@ -59,13 +66,17 @@ class X:
             redirect_uris={redirect_uri},
             approve=approve,
         )
-        self._api = Api(
-            self.grants,
+        posts = Posts(
             self.timeline,
-            RateLimits(now=self._now),
+            now=self._now,
             max_length=max_length,
             refuse_duplicates=refuse_duplicates,
+            reply_lag=reply_lag,
+            forgiving_delete=forgiving_delete,
         )
+        listing = Listing(self.timeline, post_fields=post_fields, tweet_fields=tweet_fields)
+        limits = RateLimits(now=self._now)
+        self._api = Api(self.grants, limits, posts=posts, listing=listing)
 
     def answer(self, call: Call) -> Answer:
         """Do what a request asks for and answer it, or refuse it."""
@@ -89,6 +100,8 @@ class X:
 
     def _dispatch(self, call: Call) -> Answer:
         step, target = find_step(call.method, call.path)
+        if self._api.answers(step):
+            return self._api.answer(step, call, target)
         match step:
             case "authorize":
                 return self.authorization.authorize(call)
@@ -100,8 +113,6 @@ class X:
                 return self.authorization.revoke(call)
             case "page":
                 return self._page(target)
-            case "me" | "post" | "delete" | "timeline":
-                return self._api.answer(step, call, target)
         return replace(NOT_FOUND, note=f"there is no {call.method} {call.path}")
 
     def _page(self, post_id: str) -> Answer:
