@@ -15,10 +15,6 @@ rehearsal and the save, and show X the spent token. So the rehearsal has to be v
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -34,6 +30,8 @@ from tweetbot.errors import (
 )
 from tweetbot.foreign import HIDDEN, one_line, without_tokens
 from tweetbot.profile import LOGGED_OUT, Moved, Profile, Unreadable
+from tweetbot.store.masks import Masks, secrets_of
+from tweetbot.store.process import run
 from tweetbot.store.rescue import Rescue
 from tweetbot.store.signals import signals_held_back
 
@@ -43,7 +41,6 @@ SAVE_COMMAND = "TWEETBOT_SAVE_COMMAND"
 
 SOMEBODY_WAS_FASTER = 75  # EX_TEMPFAIL of sysexits.h
 DEADLINE = 60.0  # seconds for one run of a command
-_LOOK = 0.5  # seconds between two looks whether a command has ended
 _WORDS_KEPT = 500
 SAVE_AGAIN_AFTER = (2.0, 10.0)  # seconds before each further try to save a renewed token
 
@@ -71,13 +68,12 @@ class CommandStore:
         self._profile = profile
         self._environ = {**environ, "TWEETBOT_PROFILE": profile}
         self._warn = warn
-        self._mask = mask
         self._deadline = deadline
         self._now = now
         self._sleep = sleep
         self._current: Profile | None = None
         self._warned = False
-        self._hidden: set[str] = set()
+        self._masks = Masks(mask)
         self._rescue = Rescue(profile, state_dir=state_dir)
 
     def __str__(self) -> str:
@@ -112,15 +108,15 @@ class CommandStore:
                 f"What {self} gives cannot be read as a profile: {error}.",
                 "It has to be what `tweetbot export` printed, or what the save command was given.",
             ) from None
-        self._hide(stored)
+        self._masks.hide(stored)
         self._current = self._rescue.newer_than(stored)
-        self._hide(self._current)
+        self._masks.hide(self._current)
         return self._current
 
     def save(self, profile: Profile) -> None:
         """Hand the document to the save command; without one it lives as long as this run."""
         if self._environ.get(SAVE_COMMAND):
-            self._hide(profile)
+            self._masks.hide(profile)
             self._hand_over(profile)
             self._rescue.forget(profile)
         elif not self._warned:
@@ -143,7 +139,7 @@ class CommandStore:
 
     def commit(self, renewed: Profile) -> None:
         """Save the renewed token, in three tries; raises `TokenNotSaved`."""
-        self._hide(renewed)
+        self._masks.hide(renewed)
         why = ""
         for pause in (*SAVE_AGAIN_AFTER, None):
             try:
@@ -201,7 +197,8 @@ class CommandStore:
 
     def _run(self, name: str, command: str, document: bytes, *saved: Profile) -> bytes:
         """Run a command; raises `Overtaken` if somebody was faster, else `ConfigurationError`."""
-        code, out, err = _shell(command, document, self._environ, deadline=self._deadline)
+        ended = run(command, document, self._environ, deadline=self._deadline)
+        code, out, err = ended.code, ended.out, ended.err
         if code == 0:
             return out
         # What a load command wrote to its standard output is the document, or the half of it.
@@ -217,72 +214,10 @@ class CommandStore:
             )
         raise ConfigurationError(f"{name} ended with {code}{words}.", "Mend it.")
 
-    def _hide(self, profile: Profile) -> None:
-        for secret in set(_secrets(profile)) - self._hidden:
-            self._mask(secret)
-            self._hidden.add(secret)
-
     def _without_secrets(self, output: bytes, *more: Profile) -> str:
         text = one_line(output.decode(errors="replace"))
         for profile in filter(None, (self._current, *more)):
-            for secret in _secrets(profile):
+            for secret in secrets_of(profile):
                 text = text.replace(secret, HIDDEN)
         text = without_tokens(text)  # a secret that nobody knows yet
         return text if len(text) <= _WORDS_KEPT else "…" + text[-_WORDS_KEPT:].partition(" ")[2]
-
-
-def _shell(
-    command: str, document: bytes, environ: Mapping[str, str], *, deadline: float
-) -> tuple[int | None, bytes, bytes]:
-    """Run `command`; its exit status is `None` if it had to be ended, with all its children.
-
-    Its own end is what counts: a child that lives on and keeps the pipes (the master of an ssh
-    connection, say) is not waited for.
-    """
-    with subprocess.Popen(
-        command,
-        shell=True,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=environ,
-        start_new_session=True,
-    ) as process:
-        try:
-            code, out, err = _communicate(process, document, deadline)
-        finally:
-            if process.poll() is None:
-                _end(process)
-    return code, out, err
-
-
-def _communicate(
-    process: subprocess.Popen[bytes], document: bytes, deadline: float
-) -> tuple[int | None, bytes, bytes]:
-    ends_at = time.monotonic() + deadline
-    rest: bytes | None = document
-    while True:
-        left = ends_at - time.monotonic()
-        ended = process.poll() is not None
-        try:
-            out, err = process.communicate(rest, timeout=max(0, min(_LOOK, left)))
-        except subprocess.TimeoutExpired as late:
-            rest = None  # it is on its way
-            if ended or left <= 0:
-                return process.poll(), late.stdout or b"", late.stderr or b""
-        else:
-            return process.returncode, out, err
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if sys.platform == "win32":
-        process.kill()
-    else:
-        os.killpg(process.pid, signal.SIGKILL)
-
-
-def _secrets(profile: Profile) -> Iterator[str]:
-    yield profile.token.access_token
-    yield profile.token.refresh_token
-    if profile.client.client_secret:
-        yield profile.client.client_secret

@@ -1,0 +1,29 @@
+"""What the log of a CI has to hide: the secrets of a document, told before they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from tweetbot.profile import Profile
+
+
+class Masks:
+    """Tells `mask` each secret once."""
+
+    def __init__(self, mask: Callable[[str], None]) -> None:
+        self._mask = mask
+        self._hidden: set[str] = set()
+
+    def hide(self, profile: Profile) -> None:
+        """Let the log hide what is secret in `profile`, from now on."""
+        for secret in set(secrets_of(profile)) - self._hidden:
+            self._mask(secret)
+            self._hidden.add(secret)
+
+
+def secrets_of(profile: Profile) -> Iterator[str]:
+    """Yield the tokens and the client secret."""
+    yield profile.token.access_token
+    yield profile.token.refresh_token
+    if profile.client.client_secret:
+        yield profile.client.client_secret

@@ -1,0 +1,70 @@
+"""A program that is run for its output, within a deadline: it and all its children."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+_LOOK = 0.5  # seconds between two looks whether a program has ended
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a program ended; `code` is `None` if it had to be ended, with all its children."""
+
+    code: int | None
+    out: bytes
+    err: bytes
+
+
+def run(
+    command: str | Sequence[str], given: bytes, environ: Mapping[str, str], *, deadline: float
+) -> Ended:
+    """Run a program with `given` as its standard input; a text is run by the shell.
+
+    It has no terminal, so nothing in it can ask a person. Its own end is what counts: a child that
+    lives on and keeps the pipes (the master of an ssh connection, say) is not waited for. Raises
+    `OSError` if it cannot be started.
+    """
+    with subprocess.Popen(
+        command,
+        shell=isinstance(command, str),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environ,
+        start_new_session=True,
+    ) as process:
+        try:
+            return _communicate(process, given, deadline)
+        finally:
+            if process.poll() is None:
+                _end(process)
+
+
+def _communicate(process: subprocess.Popen[bytes], given: bytes, deadline: float) -> Ended:
+    ends_at = time.monotonic() + deadline
+    rest: bytes | None = given
+    while True:
+        left = ends_at - time.monotonic()
+        ended = process.poll() is not None
+        try:
+            out, err = process.communicate(rest, timeout=max(0, min(_LOOK, left)))
+        except subprocess.TimeoutExpired as late:
+            rest = None  # it is on its way
+            if ended or left <= 0:
+                return Ended(process.poll(), late.stdout or b"", late.stderr or b"")
+        else:
+            return Ended(process.returncode, out, err)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if sys.platform == "win32":
+        process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
