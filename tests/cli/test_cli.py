@@ -186,6 +186,7 @@ USAGE: list[tuple[Sequence[str], str]] = [
     (["renew", "--if-older", "soon"], "as in 36h"),
     (["logout", "-n"], "No such option '-n'"),
     (["sandbox", "--fault", "post"], "--fault"),
+    (["sandbox", "--account", "@"], "--account: '' is no username"),
     (["sandbox", "--port", "70000"], "--port"),
     (["sandbox", "--token-life", "0"], "--token-life"),
 ]

@@ -226,6 +226,19 @@ def test_another_callback_can_be_registered(x: Sandbox, web: httpx.Client) -> No
     assert redeem(x, web, code, redirect_uri="http://127.0.0.1:8911/callback").is_success
 
 
+def test_logins_take_the_accounts_in_turn() -> None:
+    with Sandbox(usernames=["dogfacts", "catfacts"]) as x, connect(x) as web:
+
+        def log_in() -> str:
+            token = redeem(x, web, new_code(x, web)).json()
+            return str(web.get("/2/users/me", headers=bearer(token)).json()["data"]["username"])
+
+        page = web.get("/i/oauth2/authorize", params=authorization_request(x)).text
+        decide(web, page, "cancel")
+        new_code(x, web)  # never redeemed: no login
+        assert [log_in() for _ in range(3)] == ["dogfacts", "catfacts", "dogfacts"]
+
+
 # Codes.
 
 
@@ -872,7 +885,7 @@ def test_a_username_that_x_cannot_have_is_refused(x: Sandbox) -> None:
     with pytest.raises(ValueError, match="is no username"):
         x.add_account("not a name")
     with pytest.raises(ValueError, match="is no username"):
-        Sandbox(username="")
+        Sandbox(usernames=["dogfacts", ""])
 
 
 # Faults.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
 
 import click
@@ -30,6 +31,14 @@ if TYPE_CHECKING:
     metavar="SECONDS",
     help="How long an access token lives.",
 )
+@click.option(
+    "--account",
+    "accounts",
+    multiple=True,
+    default=("dogfacts",),
+    metavar="NAME",
+    help="Whom a login is for; of several the next one each time.",
+)
 @click.option("--approve", is_flag=True, help="Give consent without a click.")
 @click.option(
     "--fault",
@@ -43,6 +52,7 @@ def command(
     profile: str | None,
     port: int,
     token_life: int,
+    accounts: tuple[str, ...],
     approve: bool,
     faults: tuple[str, ...],
 ) -> int:
@@ -50,22 +60,33 @@ def command(
     from tweetbot.sandbox import Fault, Sandbox, run_command
 
     environ = {**os.environ, **({"TWEETBOT_PROFILE": profile} if profile else {})}
+    with _meant("--fault"):
+        script = [Fault.parse(fault) for fault in faults]
+    names = [account.removeprefix("@") for account in accounts]
+    with _meant("--account"):
+        local_x = Sandbox(
+            port=port, token_life=token_life, usernames=names, approve=approve, log=tell
+        )
+    for step, fault in script:
+        local_x.fault(step, fault)
     with ExitStack() as stack:
         try:
-            script = [Fault.parse(fault) for fault in faults]
-            local_x = stack.enter_context(
-                Sandbox(port=port, token_life=token_life, approve=approve, log=tell)
-            )
-        except ValueError as error:
-            raise ConfigurationError(f"--fault: {error}") from None
+            stack.enter_context(local_x)
         except OSError as error:
             raise ConfigurationError(f"Cannot listen on port {port}: {error.strerror}.") from None
-        for step, fault in script:
-            local_x.fault(step, fault)
         tell(f"A local X is at {local_x.url} (the bot's timeline; Ctrl-C ends it).")
         if command:
             return run_command(local_x, command, environ=environ, approve=approve)
         return _serve(local_x)
+
+
+@contextmanager
+def _meant(option: str) -> Iterator[None]:
+    """Let a value that the sandbox does not take be a fault of `option`."""
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigurationError(f"{option}: {error}") from None
 
 
 def _serve(local_x: Sandbox) -> int:

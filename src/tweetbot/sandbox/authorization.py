@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from secrets import token_urlsafe
 from urllib.parse import urlencode
@@ -51,7 +51,10 @@ class Code:
 
 
 class Authorization:
-    """The authorization server. `redirect_uris`, `account` and `approve` may change at any time."""
+    """The authorization server. `redirect_uris`, `account` and `approve` may change at any time.
+
+    `account` is who is logged in in the browser; after each login it is the next of `accounts`.
+    """
 
     def __init__(
         self,
@@ -61,11 +64,12 @@ class Authorization:
         *,
         now: Callable[[], float],
         code_life: float,
-        account: Account,
+        accounts: Sequence[Account],
         redirect_uris: set[str],
         approve: bool,
     ) -> None:
-        self.account = account
+        self._accounts = accounts
+        self.account = accounts[0]
         self.redirect_uris = redirect_uris
         self.approve = approve
         self._clients = clients
@@ -174,7 +178,13 @@ class Authorization:
             raise Refused(OTHER_REDIRECT_URI)
         if not _verifies(verifier, code.request.code_challenge):
             raise Refused(INVALID_CODE)
-        return self._grants.begin(client.id, code.request.account, scope=code.request.scope)
+        answer = self._grants.begin(client.id, code.request.account, scope=code.request.scope)
+        self._take_turns(code.request.account)
+        return answer
+
+    def _take_turns(self, last: Account) -> None:
+        if self.account == last and last in self._accounts:
+            self.account = self._accounts[(self._accounts.index(last) + 1) % len(self._accounts)]
 
 
 def _required(call: Call, name: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
@@ -29,13 +29,14 @@ _QUIET_PATHS = ("/", "/favicon.ico")
 class Sandbox:
     """A local X, as strict as the real one; serves between `with` and its end.
 
-    `port` 0 is any free one. `token_life` and `code_life` are seconds. `approve` gives consent
-    without asking; `revoke_on_reuse` ends the grant of a spent refresh token that comes back.
-    For `reply_lag` seconds a new post cannot be answered. `forgiving_delete` says of a post that
-    is gone that it was deleted. `post_fields` and `tweet_fields` are what becomes of the query
-    parameters of those names, which mean the same: "taken", "ignored" or "refused".
-    `log` receives one line, free of secrets, for each request. Raises `OSError` from `with` if
-    the port is taken, and `ValueError` for a username that X cannot have.
+    `port` 0 is any free one. Logins take the accounts of `usernames` in turn. `token_life` and
+    `code_life` are seconds. `approve` gives consent without asking; `revoke_on_reuse` ends the
+    grant of a spent refresh token that comes back. For `reply_lag` seconds a new post cannot be
+    answered. `forgiving_delete` says of a post that is gone that it was deleted. `post_fields` and
+    `tweet_fields` are what becomes of the query parameters of those names, which mean the same:
+    "taken", "ignored" or "refused". `log` receives one line, free of secrets, for each request.
+    Raises `OSError` from `with` if the port is taken, and `ValueError` for a username that X cannot
+    have.
     """
 
     def __init__(
@@ -48,7 +49,7 @@ class Sandbox:
         revoke_on_reuse: bool = False,
         refuse_duplicates: bool = True,
         redirect_uri: str = "http://127.0.0.1:8910/callback",
-        username: str = "dogfacts",
+        usernames: Sequence[str] = ("dogfacts",),
         max_length: int = 280,
         reply_lag: float = 0,
         forgiving_delete: bool = False,
@@ -57,7 +58,7 @@ class Sandbox:
         log: Callable[[str], None] | None = None,
     ) -> None:
         self._x = X(
-            username=username,
+            usernames=usernames,
             redirect_uri=redirect_uri,
             token_life=token_life,
             code_life=code_life,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 from urllib.parse import urlsplit
@@ -33,7 +33,7 @@ class X:
     def __init__(
         self,
         *,
-        username: str,
+        usernames: Sequence[str],
         redirect_uri: str,
         token_life: float,
         code_life: float,
@@ -62,7 +62,7 @@ class X:
             self.mint,
             now=self._now,
             code_life=code_life,
-            account=self.accounts.add(username),
+            accounts=[self.accounts.add(username) for username in usernames],
             redirect_uris={redirect_uri},
             approve=approve,
         )
