@@ -682,6 +682,13 @@ def test_the_rehearsal_of_a_lost_answer_finds_the_post(tmp_path: Path) -> None:
     assert run.stdout.splitlines()[-1].startswith("https://x.com/dogfacts/status/")
 
 
+def test_the_rehearsal_of_two_bots_has_a_post_of_each(tmp_path: Path) -> None:
+    run = rehearse(block("rehearse-two"), tmp_path)
+    assert run.returncode == 0, run.stdout
+    links = re.findall(r"(?m)^https://x\.com/(\w+)/status/", run.stdout)
+    assert links == ["dogfacts", "catfacts"]
+
+
 def test_the_command_that_runs_the_tests_does_so() -> None:
     assert block("tests") == (
         "python3 -m venv .venv-dev && .venv-dev/bin/pip install -q -e '.[dev]'"
