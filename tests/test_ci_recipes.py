@@ -19,21 +19,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 from ruamel.yaml import YAML
 
+from tests.conftest import Bot, RedisServer, Run
+from tests.readme_blocks import block, blocks
 from tweetbot.cli.commands import command as load
 from tweetbot.sandbox import Fault, Sandbox
-
-if TYPE_CHECKING:
-    from tests.conftest import Bot, RedisServer, Run
-    from tests.readme_blocks import block, blocks
-else:
-    from conftest import Bot, RedisServer, Run
-    from readme_blocks import block, blocks
 
 WORKFLOWS = ("ci branch workflow", "ci secret workflow", "ci release workflow")
 EXPRESSION = re.compile(r"\$\{\{ ([\w.]+) \}\}")

@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from dataclasses import fields
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import Bot
+from tests.readme_blocks import block, blocks
 from tweetbot import settings
 from tweetbot.cli import cli
 from tweetbot.cli.commands import COMMANDS
@@ -30,12 +31,6 @@ from tweetbot.sandbox import Fault
 from tweetbot.sandbox.routes import STEPS
 from tweetbot.x.refusals import refusal
 from tweetbot.x.transport import Answer
-
-if TYPE_CHECKING:
-    from tests.conftest import Bot
-    from tests.readme_blocks import block, blocks
-else:
-    from readme_blocks import block, blocks
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.sandbox.sandbox_app import App
 from tweetbot.sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from tests.sandbox.sandbox_app import App
-else:
-    from sandbox_app import App
 
 
 @pytest.fixture

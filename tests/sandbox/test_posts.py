@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
+from tests.sandbox.sandbox_app import App
 from tweetbot.sandbox import Poll, Sandbox
-
-if TYPE_CHECKING:
-    from tests.sandbox.sandbox_app import App
-else:
-    from sandbox_app import App
 
 
 def detail(answer: Any) -> tuple[int, str]:

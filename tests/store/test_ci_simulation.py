@@ -15,16 +15,11 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import Bot, Run
 from tweetbot.sandbox import Sandbox
-
-if TYPE_CHECKING:
-    from tests.conftest import Bot, Run
-else:
-    from conftest import Bot, Run
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="the save command is for sh")
 pytestmark = posix
