@@ -57,6 +57,13 @@ class Account:
     username: str
     unknown: Mapping[str, Any] = _unknown()
 
+    def __post_init__(self) -> None:
+        # They become part of addresses that are asked and shown.
+        if not re.fullmatch(r"[0-9]{1,19}", self.id):
+            raise Unreadable('"account.id" is no number')
+        if not re.fullmatch(r"\w{1,50}", self.username):
+            raise Unreadable('"account.username" is no name of an account')
+
 
 @dataclass(frozen=True, kw_only=True)
 class Token:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from tweetbot.errors import LoginNeeded, TooOld, TweetbotError, naming
+from tweetbot.foreign import one_line
 from tweetbot.money import PRICE_POST, dollars
 from tweetbot.profile import Posted, Profile, Spend
 from tweetbot.store import Store
@@ -130,7 +131,7 @@ def line(status: Status) -> str:
     account = status.profile.account if status.profile else None
     username = f"@{account.username}" if account else "-"
     last = f"last post {local(status.last_post.at)}" if status.last_post else "no post yet"
-    return f"{status.name:<16} {username:<17} {last:<28} {_word(status)}"
+    return f"{status.name:<16} {username:<17} {last:<28} {one_line(_word(status))}"
 
 
 def _word(status: Status) -> str:
@@ -155,7 +156,7 @@ def details(status: Status) -> Iterator[str]:
     rows["next post"] = _next_post(status)
     width = max(map(len, rows)) + 2
     for title, value in rows.items():
-        yield f"{title + ':':<{width}}{value}"
+        yield f"{title + ':':<{width}}{one_line(value)}"
 
 
 def _next_post(status: Status) -> str:
@@ -182,7 +183,7 @@ def _profile_rows(status: Status, profile: Profile) -> dict[str, str]:
         "this month": f"{spend.count}, about {dollars(spend.usd)}{budget}",
     }
     if profile.pending:
-        rows["pending"] = f"{local(profile.pending.at)} {' '.join(profile.pending.text.split())}"
+        rows["pending"] = f"{local(profile.pending.at)} {profile.pending.text}"
     if profile.last_error:
         error = profile.last_error
         rows["last error"] = (

@@ -284,13 +284,13 @@ def test_what_x_said_is_part_of_the_json(bot: Bot, x: Sandbox) -> None:
 
 
 def test_what_x_said_cannot_steer_the_terminal(bot: Bot, x: Sandbox) -> None:
-    said = "\x1b[2J\x07red\r\n\u202enot\u2028" + "a" * 1000
+    said = "\x1b[2J\x07red\r\n\u202enot\u2028" + "a " * 1000
     body = json.dumps({"title": "Forbidden", "detail": said}).encode()
     x.fault("post", Fault("status", status=403, body=body))
     run = bot.run("post", "--json", "Hello")
     assert (run.code, run.err.count("\n")) == (5, 1)
     assert run.err.rstrip("\n").isprintable()
-    assert len(run.json["x"]["detail"]) == 300
+    assert len(run.json["x"]["detail"]) in (299, 300)
 
 
 # --- signals --------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ import click
 from tweetbot import __version__
 from tweetbot.cli.terminal import show_json, tell
 from tweetbot.errors import DEFAULT_PROFILE, ConfigurationError, TweetbotError, naming
+from tweetbot.foreign import one_line
 
 _EXTRA = {"post": 'A text of several words needs quotes: tweetbot post "TEXT".'}
 ISSUES = "the project's issue tracker"
@@ -69,7 +70,7 @@ def _interrupted(number: int) -> int:
 
 
 def _fail(error: TweetbotError, *, wants_json: bool, profile: str = DEFAULT_PROFILE) -> int:
-    message = naming(profile, str(error))
+    message = one_line(naming(profile, str(error)))
     tell(f"Error: {message}")
     if wants_json:
         show_json(_error_fields(error, message))

@@ -11,9 +11,10 @@ import click
 from tweetbot.cli import options
 from tweetbot.cli.collaborators import context, store_of, transport
 from tweetbot.cli.inputs import source_of
-from tweetbot.cli.terminal import show, show_json, tell
+from tweetbot.cli.terminal import show, show_json, show_text, tell
 from tweetbot.draft import Terms
 from tweetbot.errors import naming
+from tweetbot.foreign import one_line
 from tweetbot.settings import read_settings
 from tweetbot.text import LIMIT, LONG_LIMIT
 
@@ -112,7 +113,7 @@ def _show_preview(
         show_json(preview.as_json(shown))
         return shown.code
     for remark in preview.details(shown):
-        tell(naming(settings.profile, remark))
+        tell(one_line(naming(settings.profile, remark)))
     if not shown.draft.refused:
-        show(shown.draft.text)
+        show_text(shown.draft.text)
     return shown.code

@@ -1,13 +1,15 @@
 """The person at the terminal: what is said, shown and asked.
 
 Standard output carries the result alone; everything else goes to standard error. Any of the
-three standard streams may be closed (cron, a container).
+three standard streams may be closed (cron, a container). This is the one place through which words
+go out, and many of them are somebody else's: nothing that leaves here steers a terminal or a CI.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -16,16 +18,23 @@ from typing import TYPE_CHECKING
 
 import click
 
+from tweetbot.foreign import printable
+
 if TYPE_CHECKING:
     from queue import SimpleQueue
 
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
+# What GitHub's runner takes for a command: at the start of a line, and its older kind anywhere
+# (docs.github.com, actions/reference/workflow-commands-for-github-actions).
+_CI_COMMAND = re.compile(r"^(?=[^\S\n]*::)", re.MULTILINE)
+_OLD_CI_COMMAND = "##["
+_OWN_CI_COMMAND = "::add-mask::"
 
 
 def tell(line: str) -> None:
     """Say something to the person, on standard error; never fails."""
     try:
-        click.echo(line, err=True)
+        click.echo(_harmless(line), err=True)
     except (OSError, ValueError):
         _discard(_STDERR)
 
@@ -35,10 +44,9 @@ def show(result: str) -> None:
 
     That it cannot be printed (a closed pipe, a full disk) must not turn a post into a failure.
     """
+    result = _harmless(result)
     try:
-        click.echo(result)
-        if sys.stdout:
-            sys.stdout.flush()
+        _print(result)
     except (OSError, ValueError) as error:
         why = (isinstance(error, OSError) and error.strerror) or "it is closed"
         tell(f"Standard output takes nothing ({why}); the result was: {result}")
@@ -46,6 +54,37 @@ def show(result: str) -> None:
     else:
         if sys.stdout is None:  # closed before Python began: click says nothing then
             tell(f"Standard output takes nothing (it is closed); the result was: {result}")
+
+
+def show_text(text: str) -> None:
+    """Print a text that somebody wrote, its lines as lines; in a CI, each behind a mark."""
+    show(re.sub("^", "| ", printable(text), flags=re.MULTILINE) if _is_ci() else text)
+
+
+def _print(result: str) -> None:
+    try:
+        click.echo(result)
+    except UnicodeEncodeError:  # Windows' code pages; a cron without a locale has UTF-8
+        encoding = sys.stdout.encoding
+        click.echo(result.encode(encoding, "backslashreplace").decode(encoding))
+        tell(
+            f"Standard output ({encoding}) cannot show every character; the others are written as"
+            " \\u and their number. Set PYTHONUTF8=1 to see them."
+        )
+    if sys.stdout:
+        sys.stdout.flush()
+
+
+def _harmless(words: str) -> str:
+    """Return words as they may go out: no control characters, nothing that a CI obeys."""
+    words = printable(words)
+    if _is_ci() and not words.startswith(_OWN_CI_COMMAND):
+        words = _CI_COMMAND.sub("| ", words.replace(_OLD_CI_COMMAND, "## ["))
+    return words
+
+
+def _is_ci() -> bool:
+    return bool(os.environ.get("GITHUB_ACTIONS"))
 
 
 def _discard(descriptor: int) -> None:
@@ -88,7 +127,7 @@ class Terminal:
 
     def ask(self, question: str) -> str:
         """Ask, and return the answer without its newline; the end of input is a Ctrl-C."""
-        click.echo(question, err=True, nl=False)
+        click.echo(_harmless(question), err=True, nl=False)
         line = self._lines.get() if self._lines else _read_line()
         if not line:
             raise KeyboardInterrupt

@@ -24,7 +24,7 @@ from typing import Any, Self
 import httpx
 
 from tweetbot.errors import AnswerLost, ConfigurationError, NotSent
-from tweetbot.foreign import HIDDEN
+from tweetbot.foreign import HIDDEN, one_line
 
 MAX_BODY = 1024 * 1024  # bytes; X's answers are a few hundred
 _TRANSACTION_ID = re.compile(r"[0-9A-Fa-f-]{1,40}")
@@ -142,7 +142,7 @@ class Transport:
         if self._log:
             url = request.url.copy_with(query=None)
             spent = (time.monotonic() - began) * 1000
-            self._log(f"{request.method} {url} {spent:.0f} ms: {outcome}")
+            self._log(one_line(f"{request.method} {url} {spent:.0f} ms: {outcome}"))
 
     def _cut(self) -> None:
         """Shut the connection down, so that the thread that waits on it ends."""
