@@ -43,6 +43,56 @@ class App:
     def reply(self, parent: str, text: str) -> str:
         return self.post(text, reply={"in_reply_to_tweet_id": parent})
 
+    def upload(self, data: bytes, **fields: str) -> httpx.Response:
+        """Upload a picture in one request, as a form."""
+        form = {"media_category": "tweet_image", **fields}
+        return self.ask("POST", "/2/media/upload", data=form, files={"media": ("a.png", data)})
+
+    def picture(self, data: bytes, alt_text: str | None = None) -> str:
+        """Upload a picture, describe it and return its id."""
+        answer = self.upload(data)
+        assert answer.status_code == 200, answer.text
+        media_id = str(answer.json()["data"]["id"])
+        if alt_text is not None:
+            assert self.describe(media_id, alt_text).status_code == 200
+        return media_id
+
+    def describe(self, media_id: str, text: str) -> httpx.Response:
+        body = {"id": media_id, "metadata": {"alt_text": {"text": text}}}
+        return self.ask("POST", "/2/media/metadata", json=body)
+
+    def initialize(self, media_type: str, category: str, size: object) -> httpx.Response:
+        body = {"media_type": media_type, "media_category": category, "total_bytes": size}
+        return self.ask("POST", "/2/media/upload/initialize", json=body)
+
+    def begin(self, media_type: str, category: str, size: int) -> str:
+        """Begin an upload in chunks and return its id."""
+        answer = self.initialize(media_type, category, size)
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["data"]["id"])
+
+    def append(self, media_id: str, index: int, data: bytes) -> httpx.Response:
+        path = f"/2/media/upload/{media_id}/append"
+        form = {"segment_index": str(index)}
+        return self.ask("POST", path, data=form, files={"media": ("chunk", data)})
+
+    def finalize(self, media_id: str, **body: Any) -> httpx.Response:
+        return self.ask("POST", f"/2/media/upload/{media_id}/finalize", **(body or {"json": {}}))
+
+    def status(self, media_id: str, **query: str) -> httpx.Response:
+        params = {"media_id": media_id, "command": "STATUS", **query}
+        return self.ask("GET", "/2/media/upload", params=params)
+
+    def film(self, data: bytes, media_type: str, category: str, *, chunk: int = 1000) -> str:
+        """Upload in chunks, to the end, and return the id."""
+        media_id = self.begin(media_type, category, len(data))
+        for index, start in enumerate(range(0, len(data), chunk)):
+            answer = self.append(media_id, index, data[start : start + chunk])
+            assert answer.status_code == 200, answer.text
+        answer = self.finalize(media_id)
+        assert answer.status_code == 200, answer.text
+        return media_id
+
     def delete(self, post_id: str) -> httpx.Response:
         return self.ask("DELETE", f"/2/tweets/{post_id}")
 

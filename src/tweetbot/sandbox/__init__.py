@@ -8,8 +8,20 @@ from tweetbot.sandbox.accounts import Account
 from tweetbot.sandbox.command import run_command, variables
 from tweetbot.sandbox.creation import Poll
 from tweetbot.sandbox.faults import Fault
+from tweetbot.sandbox.media import Failure, Media
 from tweetbot.sandbox.requests import Request
 from tweetbot.sandbox.sandbox import Sandbox
 from tweetbot.sandbox.timeline import Post
 
-__all__ = ["Account", "Fault", "Poll", "Post", "Request", "Sandbox", "run_command", "variables"]
+__all__ = [
+    "Account",
+    "Failure",
+    "Fault",
+    "Media",
+    "Poll",
+    "Post",
+    "Request",
+    "Sandbox",
+    "run_command",
+    "variables",
+]

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from tweetbot.sandbox.routes import STEPS
+from tweetbot.sandbox.routes import STEPS, WIDER
 
 # Each kind with its pause in seconds; 0: it has none.
 _KINDS: Final = {
@@ -139,9 +139,13 @@ class FaultQueue:
         One that has its number goes first; of the others only the first in line counts, and it
         waits.
         """
-        self._arrived[step] += 1
-        numbered = self._numbered.pop((step, self._arrived[step]), None)
-        return numbered or self._next(self._queues[step])
+        steps = [step, WIDER[step]] if step in WIDER else [step]
+        self._arrived.update(steps)
+        numbered = [self._numbered.pop((one, self._arrived[one]), None) for one in steps]
+        found = next((fault for fault in numbered if fault), None)
+        return found or next(
+            (fault for one in steps if (fault := self._next(self._queues[one]))), None
+        )
 
     @staticmethod
     def _next(queue: deque[Fault]) -> Fault | None:

@@ -101,10 +101,13 @@ def _cut(post: Post) -> tuple[str, tuple[Link, ...]]:
 
 
 def _note(post: Post) -> dict[str, object] | None:
+    """Return the whole of a long post, without the link that stands for its media."""
     if len(post.text) <= _CUT_AT:
         return None
-    note: dict[str, object] = {"text": escape(post.text, quote=False)}
-    entities = _entities(post.text, post.links)
+    links = [link for link in post.links if link.media_key is None]
+    text = post.text if len(links) == len(post.links) else post.text.rpartition(" ")[0]
+    entities = _entities(text, links)
+    note: dict[str, object] = {"text": escape(text, quote=False)}
     return note | ({"entities": entities} if entities else {})
 
 
@@ -115,16 +118,20 @@ def _entities(text: str, links: Collection[Link]) -> dict[str, object] | None:
 
 def _url_entity(text: str, link: Link) -> dict[str, object]:
     start = text.find(link.url)
+    key = {"media_key": link.media_key} if link.media_key else {}
     return {
         "start": start,
         "end": start + len(link.url),
         "url": link.url,
         "expanded_url": link.expanded_url,
         "display_url": link.expanded_url.partition("://")[2],
+        **key,
     }
 
 
 def _attachments(post: Post) -> dict[str, object] | None:
+    if post.media:
+        return {"media_keys": [media.key for media in post.media]}
     return {"poll_ids": [post.id]} if post.poll else None
 
 

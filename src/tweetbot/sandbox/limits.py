@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import Final
 
 # docs.x.com, x-api/fundamentals/rate-limits: requests of one user in 15 minutes.
-_LIMITS: Final = {"post": 100, "delete": 50, "me": 75, "timeline": 900}
+_LIMITS: Final = {
+    "post": 100,
+    "delete": 50,
+    "me": 75,
+    "timeline": 900,
+    "upload": 500,
+    "metadata": 500,
+    "status": 1_000,
+    **dict.fromkeys(("initialize", "append", "finalize"), 1_875),
+}
 _WINDOW: Final = 15 * 60
 
 

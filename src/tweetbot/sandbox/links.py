@@ -16,6 +16,7 @@ class Link:
 
     url: str
     expanded_url: str
+    media_key: str | None = None
 
 
 def new_link(expanded_url: str) -> Link:

@@ -7,15 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import inf
-from typing import Final, Literal, NoReturn
+from typing import Final
 
 from tweetbot.sandbox.fields import POST, TWEET, Vocabulary, show
 from tweetbot.sandbox.grants import Grant
-from tweetbot.sandbox.messages import Answer, Call, Refused, json_answer
-from tweetbot.sandbox.problems import invalid_request
+from tweetbot.sandbox.messages import Answer, Call, json_answer
+from tweetbot.sandbox.queries import refuse_unknown, refuse_value
+from tweetbot.sandbox.rules import Rules
 from tweetbot.sandbox.timeline import Post, Timeline
-
-Stance = Literal["taken", "ignored", "refused"]
 
 _PARAMETERS: Final = frozenset({"max_results", "pagination_token", "exclude", "expansions"}) | {
     *("since_id", "until_id", "start_time", "end_time"),
@@ -26,15 +25,11 @@ _TOKEN: Final = re.compile(r"7140d([0-9]{1,19})", re.ASCII)
 
 
 class Listing:
-    """Shows timelines.
+    """Shows timelines, in the vocabularies that the rules allow."""
 
-    `post_fields` and `tweet_fields` say what becomes of the parameter of that name: the two stand
-    for one thing, and no server is known to be without both.
-    """
-
-    def __init__(self, timeline: Timeline, *, post_fields: Stance, tweet_fields: Stance) -> None:
+    def __init__(self, timeline: Timeline, rules: Rules) -> None:
         self._timeline = timeline
-        stances = {POST: post_fields, TWEET: tweet_fields}
+        stances = {POST: rules.post_fields, TWEET: rules.tweet_fields}
         self._taken = [words for words, stance in stances.items() if stance == "taken"]
         self._known = _PARAMETERS | {
             words.parameter for words, stance in stances.items() if stance != "refused"
@@ -100,14 +95,14 @@ def _read_page(query: Mapping[str, str]) -> int:
         return 2**64
     match = _TOKEN.fullmatch(query["pagination_token"])
     if not match:
-        _refuse(query, "pagination_token", "is not valid")
+        refuse_value("pagination_token", query["pagination_token"], "is not valid")
     return int(match[1])
 
 
 def _read_id(query: Mapping[str, str], name: str, default: int) -> int:
     value = query.get(name, str(default))
     if not value.isascii() or not value.isdigit():
-        _refuse(query, name, "is no id")
+        refuse_value(name, value, "is no id")
     return int(value)
 
 
@@ -116,7 +111,7 @@ def _read_time(query: Mapping[str, str], name: str, default: float) -> float:
         return default
     moment = _moment(query[name])
     if moment is None or moment.tzinfo is None:
-        _refuse(query, name, "is no time like 2026-11-23T09:00:00Z")
+        refuse_value(name, query[name], "is no time like 2026-11-23T09:00:00Z")
     return moment.timestamp()
 
 
@@ -132,7 +127,7 @@ def _moment(text: str) -> datetime | None:
 def _read_size(query: Mapping[str, str]) -> int:
     value = query.get("max_results", "10")
     if not re.fullmatch(r"\d{1,3}", value, re.ASCII) or not 5 <= int(value) <= 100:
-        _refuse(query, "max_results", "is not between 5 and 100")
+        refuse_value("max_results", value, "is not between 5 and 100")
     return int(value)
 
 
@@ -140,22 +135,8 @@ def _read_words(query: Mapping[str, str], name: str, known: frozenset[str]) -> f
     """Return the words of a list with commas; raises `Refused` for one that is not known."""
     words = frozenset(query[name].split(",")) if query.get(name) else frozenset()
     for word in sorted(words - known):
-        _refuse(query, name, f"is not one of [{','.join(sorted(known))}]", value=word)
+        refuse_value(name, word, f"is not one of [{','.join(sorted(known))}]")
     return words
-
-
-def _refuse(query: Mapping[str, str], name: str, why: str, *, value: str = "") -> NoReturn:
-    value = value or query.get(name, "")
-    message = f"The `{name}` query parameter value [{value}] {why}"
-    raise Refused(invalid_request(message, {name: value}))
-
-
-def refuse_unknown(query: Mapping[str, str], known: frozenset[str]) -> None:
-    """Refuse a query with a parameter that is not `known`."""
-    for name, value in query.items():
-        if name not in known:
-            message = f"The query parameter [{name}] is not one of [{','.join(sorted(known))}]"
-            raise Refused(invalid_request(message, {name: value}))
 
 
 def _meta(posts: Sequence[Post], *, more: bool) -> dict[str, object]:

@@ -8,16 +8,21 @@ from dataclasses import dataclass, field, replace
 from secrets import token_hex
 from urllib.parse import parse_qsl, urlsplit
 
+from tweetbot.sandbox.multipart import read_multipart
+
 JSON = "application/json; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 _FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+_LONGEST_FIELD = 1_000
 
 
 @dataclass(frozen=True)
 class Call:
     """One request, read to its end. The names of `headers` are in lower case.
 
-    `form` and `json` are what the body holds if the Content-Type says so; else `{}` and None.
+    `form`, `parts` and `json` are what the body holds if the Content-Type says so; else `{}` and
+    None. `parts` are those of a multipart body, and `form` has the ones among them that are short.
     """
 
     method: str
@@ -26,6 +31,13 @@ class Call:
     headers: Mapping[str, str] = field(repr=False)
     form: Mapping[str, str] = field(repr=False)
     json: object = field(repr=False)
+    parts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    is_empty: bool = False
+
+    @property
+    def is_multipart(self) -> bool:
+        """Whether the body is a form that can hold files."""
+        return _kind(self.headers) == _MULTIPART
 
     @property
     def base_url(self) -> str:
@@ -37,15 +49,31 @@ def read_call(method: str, target: str, *, headers: Mapping[str, str], body: byt
     """Read the parts of a request; nothing in it is trusted and nothing raises."""
     names = {name.lower(): value for name, value in headers.items()}
     path, _, query = target.partition("?")
-    kind = names.get("content-type", "").partition(";")[0].strip().lower()
+    kind = _kind(names)
+    parts = read_multipart(names["content-type"], body) if kind == _MULTIPART else {}
+    form = body if kind == _FORM else b""
     return Call(
         method=method,
         path=urlsplit(path).path if "://" in path else path,
         query=_pairs(query),
         headers=names,
-        form=_pairs(body.decode("utf-8", "replace")) if kind == _FORM else {},
+        form={**_pairs(form.decode("utf-8", "replace")), **_short(parts)},
         json=_json(body) if kind == "application/json" else None,
+        parts=parts,
+        is_empty=not body,
     )
+
+
+def _short(parts: Mapping[str, bytes]) -> dict[str, str]:
+    return {
+        name: data.decode("utf-8", "replace")
+        for name, data in parts.items()
+        if len(data) <= _LONGEST_FIELD
+    }
+
+
+def _kind(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _pairs(text: str) -> dict[str, str]:

@@ -91,6 +91,14 @@ NOT_THE_AUTHOR: Final = problem(
 NO_TARGET: Final = problem(
     403, "Forbidden", "You attempted to reply to a Tweet that is deleted or not visible to you."
 )
+TOO_MANY_KINDS: Final = invalid_request(
+    "$.media.media_ids: a post takes up to four pictures, or one GIF, or one video."
+)
+MEDIA_NOT_FOUND: Final = invalid_request("BadRequest: Not found")
+SEGMENTS_MISSING: Final = invalid_request("Segments do not add up to provided total file size.")
+JSON_ALONE: Final = invalid_request(
+    "Requests with bodies must have content-type of application/json."
+)
 NOT_YOURS_TO_DELETE: Final = problem(
     403, "Forbidden", "You are not authorized to delete this Tweet."
 )

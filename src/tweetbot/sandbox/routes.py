@@ -14,12 +14,21 @@ _TABLE: Final = (
     ("post", "POST", r"/2/tweets"),
     ("delete", "DELETE", r"/2/tweets/(\d{1,19})"),
     ("timeline", "GET", r"/2/users/(\d{1,19})/tweets"),
+    ("upload", "POST", r"/2/media/upload"),
+    ("initialize", "POST", r"/2/media/upload/initialize"),
+    ("append", "POST", r"/2/media/upload/(\d{1,19})/append"),
+    ("finalize", "POST", r"/2/media/upload/(\d{1,19})/finalize"),
+    ("status", "GET", r"/2/media/upload"),
+    ("metadata", "POST", r"/2/media/metadata"),
     ("page", "GET", r"/"),
+    ("picture", "GET", r"/media/(\d{1,19})"),
     ("page", "GET", r"/\w+/status/(\d{1,19})"),
 )
 
 STEPS: Final = tuple(dict.fromkeys(step for step, _, _ in _TABLE))
 UNKNOWN: Final = "unknown"
+# An upload in chunks is an upload, too: both names mean it.
+WIDER: Final = dict.fromkeys(("initialize", "append", "finalize"), "upload")
 
 
 def find_step(method: str, path: str) -> tuple[str, str]:

@@ -12,11 +12,12 @@ from typing import Self
 
 from tweetbot.sandbox.accounts import Account
 from tweetbot.sandbox.faults import Fault, FaultQueue
-from tweetbot.sandbox.listing import Stance
+from tweetbot.sandbox.media import Failure, Media
 from tweetbot.sandbox.messages import HTML, JSON, Answer, Call
 from tweetbot.sandbox.problems import typical_answer
 from tweetbot.sandbox.requests import Request
-from tweetbot.sandbox.routes import STEPS, find_step
+from tweetbot.sandbox.routes import STEPS, WIDER, find_step
+from tweetbot.sandbox.rules import Rules, Stance
 from tweetbot.sandbox.scopes import DEFAULT_SCOPE
 from tweetbot.sandbox.server import Delivery, Server
 from tweetbot.sandbox.timeline import Post
@@ -24,45 +25,42 @@ from tweetbot.sandbox.x import X
 
 # Pages ask for themselves again and again.
 _QUIET_PATHS = ("/", "/favicon.ico")
+_QUIET_STEPS = ("picture",)
 
 
 class Sandbox:
     """A local X, as strict as the real one; serves between `with` and its end.
 
-    `port` 0 is any free one. Logins take the accounts of `usernames` in turn. `token_life` and
-    `code_life` are seconds. `approve` gives consent without asking; `revoke_on_reuse` ends the
-    grant of a spent refresh token that comes back. For `reply_lag` seconds a new post cannot be
-    answered. `forgiving_delete` says of a post that is gone that it was deleted. `post_fields` and
-    `tweet_fields` are what becomes of the query parameters of those names, which mean the same:
-    "taken", "ignored" or "refused". `log` receives one line, free of secrets, for each request.
-    Raises `OSError` from `with` if the port is taken, and `ValueError` for a username that X cannot
-    have.
+    `port` 0 is any free one. Logins take the accounts of `usernames` in turn. `approve` gives
+    consent without asking. `log` receives one line, free of secrets, for each request. The rest is
+    explained at `Rules`. Raises `OSError` from `with` if the port is taken, and `ValueError` for a
+    username that X cannot have.
     """
 
     def __init__(
         self,
         *,
         port: int = 0,
-        token_life: float = 7200,
-        code_life: float = 30,
         approve: bool = False,
-        revoke_on_reuse: bool = False,
-        refuse_duplicates: bool = True,
         redirect_uri: str = "http://127.0.0.1:8910/callback",
         usernames: Sequence[str] = ("dogfacts",),
-        max_length: int = 280,
-        reply_lag: float = 0,
-        forgiving_delete: bool = False,
-        post_fields: Stance = "taken",
-        tweet_fields: Stance = "taken",
         log: Callable[[str], None] | None = None,
+        token_life: float = Rules.token_life,
+        code_life: float = Rules.code_life,
+        revoke_on_reuse: bool = Rules.revoke_on_reuse,
+        refuse_duplicates: bool = Rules.refuse_duplicates,
+        max_length: int = Rules.max_length,
+        reply_lag: float = Rules.reply_lag,
+        forgiving_delete: bool = Rules.forgiving_delete,
+        post_fields: Stance = Rules.post_fields,
+        tweet_fields: Stance = Rules.tweet_fields,
+        multipart: bool = Rules.multipart,
+        bare_finalize: bool = Rules.bare_finalize,
+        processing_seconds: float = Rules.processing_seconds,
     ) -> None:
-        self._x = X(
-            usernames=usernames,
-            redirect_uri=redirect_uri,
+        rules = Rules(
             token_life=token_life,
             code_life=code_life,
-            approve=approve,
             revoke_on_reuse=revoke_on_reuse,
             refuse_duplicates=refuse_duplicates,
             max_length=max_length,
@@ -70,7 +68,11 @@ class Sandbox:
             forgiving_delete=forgiving_delete,
             post_fields=post_fields,
             tweet_fields=tweet_fields,
+            multipart=multipart,
+            bare_finalize=bare_finalize,
+            processing_seconds=processing_seconds,
         )
+        self._x = X(rules=rules, usernames=usernames, redirect_uri=redirect_uri, approve=approve)
         self._port = port
         self._redirect_uri = redirect_uri
         self._log = log
@@ -182,16 +184,22 @@ class Sandbox:
         return self._x.timeline.posts
 
     @property
+    def media(self) -> tuple[Media, ...]:
+        """Every upload that was begun, as it is now, newest last."""
+        with self._lock:
+            return self._x.library.all
+
+    @property
     def requests(self) -> tuple[Request, ...]:
         """Every request, in the order of arrival."""
         with self._lock:
             return tuple(self._requests)
 
     def count(self, step: str) -> int:
-        """Return how many requests of a step arrived."""
+        """Return how many requests of a step arrived; `upload` counts chunks and all."""
         if step not in STEPS:
             raise ValueError(f"There is no step {step!r}; there are {', '.join(STEPS)}.")
-        return sum(request.step == step for request in self.requests)
+        return sum(step in (one.step, WIDER.get(one.step)) for one in self.requests)
 
     @property
     def secrets(self) -> frozenset[str]:
@@ -214,6 +222,11 @@ class Sandbox:
         """Let a coming request of a step meet a fault; faults of one step come in this order."""
         with self._lock:
             self._faults.add(step, fault)
+
+    def fail_processing(self, failure: Failure | None = None) -> None:
+        """Let the next GIF or video come out as a failure."""
+        with self._lock:
+            self._x.library.failures.append(failure or Failure())
 
     def expire_access_tokens(self) -> None:
         """End every access token, as time would."""
@@ -239,7 +252,7 @@ class Sandbox:
             answer = self._answer(done, fault, step=step)
             if answer is not None:
                 self._requests[-1] = replace(self._requests[-1], status=answer.status)
-            if call.path not in _QUIET_PATHS:
+            if call.path not in _QUIET_PATHS and step not in _QUIET_STEPS:
                 self.tell(_line(step, done, answer, fault))
             return Delivery(answer, fault, now)
 
@@ -272,9 +285,16 @@ def _arrived(call: Call, step: str, *, at: float, connection: int) -> Request:
         connection=connection,
         query=call.query,
         form=call.form,
-        json=call.json,
+        json=_without_bytes(call.json),
         headers=call.headers,
     )
+
+
+def _without_bytes(body: object) -> object:
+    """Leave out of a body the file in it: a log does not hold films."""
+    if isinstance(body, dict) and isinstance(body.get("media"), str):
+        return {**body, "media": f"{len(body['media'])} characters"}
+    return body
 
 
 def _scripted(fault: Fault, *, step: str, now: float) -> Answer:

@@ -20,7 +20,7 @@ from typing import Final
 from tweetbot.sandbox.faults import Fault
 from tweetbot.sandbox.messages import Answer, Call, read_call
 
-_LARGEST_BODY: Final = 1_000_000
+_LARGEST_BODY: Final = 8_000_000  # a chunk of 5 MiB, in base64 in JSON
 _GARBAGE: Final = b"\x16\x03\x01 this is no HTTP\r\n\r\n"
 _JOIN_SECONDS: Final = 0.4
 _POLL_SECONDS: Final = 0.01  # how long `stop` may have to wait for the accepting thread

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from tweetbot.sandbox.accounts import Account
 from tweetbot.sandbox.creation import Creation, Poll
 from tweetbot.sandbox.ids import Snowflakes
-from tweetbot.sandbox.links import Link, shorten_links
+from tweetbot.sandbox.links import Link, new_link, shorten_links
+from tweetbot.sandbox.media import Media
 
 _DUPLICATE_WINDOW = 6 * 60 * 60
 
@@ -16,6 +17,8 @@ _DUPLICATE_WINDOW = 6 * 60 * 60
 @dataclass(frozen=True)
 class Post:
     """A post as X keeps it: each link of `sent_text` is a t.co address in `text`.
+
+    Media make one more such link, at its end; `media` are as they were when it was posted.
 
     `parent` is the id of the post that it answers, `conversation_id` that of the first one of
     its thread, which may be itself.
@@ -30,6 +33,7 @@ class Post:
     parent: str | None = None
     conversation_id: str = ""
     poll: Poll | None = None
+    media: tuple[Media, ...] = ()
     reply_settings: str | None = None
     made_with_ai: bool = False
     paid_partnership: bool = False
@@ -43,11 +47,14 @@ class Timeline:
         self._now = now
         self.posts: tuple[Post, ...] = ()
 
-    def add(self, creation: Creation, *, account: Account) -> Post:
+    def add(self, creation: Creation, *, account: Account, media: tuple[Media, ...] = ()) -> Post:
         """Store a new post."""
         text, links = shorten_links(creation.text)
         parent = self.get(creation.parent or "")
         post_id = self._ids.next()
+        if media:
+            shown = _media_links(media, at=f"https://x.com/{account.username}/status/{post_id}")
+            text, links = f"{text} {shown[0].url}".strip(), links + shown
         post = Post(
             id=post_id,
             text=text,
@@ -58,6 +65,7 @@ class Timeline:
             parent=creation.parent,
             conversation_id=parent.conversation_id if parent else post_id,
             poll=creation.poll,
+            media=media,
             reply_settings=creation.reply_settings,
             made_with_ai=creation.made_with_ai,
             paid_partnership=creation.paid_partnership,
@@ -76,11 +84,20 @@ class Timeline:
     def has_recent(self, creation: Creation, *, account_id: str) -> bool:
         """Whether the account posted the same in the same place within the last six hours.
 
-        The same text under another post is another post.
+        The same text under another post is another post, and with media it always is.
         """
         since = self._now() - _DUPLICATE_WINDOW
         asked = (creation.text, creation.parent, account_id)
-        return any(
-            (post.sent_text, post.parent, post.account_id) == asked and post.at > since
+        return not creation.media_ids and any(
+            (post.sent_text, post.parent, post.account_id) == asked
+            and post.at > since
+            and not post.media
             for post in self.posts
         )
+
+
+def _media_links(media: Sequence[Media], *, at: str) -> tuple[Link, ...]:
+    """Return the link that stands for media in the text, once for each of them."""
+    kind = "video" if media[0].category == "tweet_video" else "photo"
+    link = new_link(f"{at}/{kind}/1")
+    return tuple(replace(link, media_key=one.key) for one in media)

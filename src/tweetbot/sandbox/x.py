@@ -16,13 +16,16 @@ from tweetbot.sandbox.clients import Client, Clients, read_basic
 from tweetbot.sandbox.grants import Grants
 from tweetbot.sandbox.ids import Snowflakes
 from tweetbot.sandbox.limits import RateLimits
-from tweetbot.sandbox.listing import Listing, Stance
+from tweetbot.sandbox.listing import Listing
+from tweetbot.sandbox.media import Library
 from tweetbot.sandbox.messages import Answer, Call, Refused, html_answer, trace_headers
 from tweetbot.sandbox.mint import Mint
 from tweetbot.sandbox.posts import Posts
 from tweetbot.sandbox.problems import NOT_FOUND, NOT_LOOPBACK
 from tweetbot.sandbox.routes import find_step
+from tweetbot.sandbox.rules import Rules
 from tweetbot.sandbox.timeline import Timeline
+from tweetbot.sandbox.uploads import Uploads
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -33,18 +36,10 @@ class X:
     def __init__(
         self,
         *,
+        rules: Rules,
         usernames: Sequence[str],
         redirect_uri: str,
-        token_life: float,
-        code_life: float,
         approve: bool,
-        revoke_on_reuse: bool,
-        refuse_duplicates: bool,
-        max_length: int,
-        reply_lag: float,
-        forgiving_delete: bool,
-        post_fields: Stance,
-        tweet_fields: Stance,
     ) -> None:
         self.now: Callable[[], float] = time.time
         self.mint = Mint()
@@ -52,31 +47,32 @@ class X:
         self.client = Client(self.mint.client_id(), self.mint.client_secret(), "My bot")
         self.public_client = Client(self.mint.client_id(), None, "My public bot")
         self._clients = Clients([self.client, self.public_client])
+        ids = Snowflakes(now=self._now)
         self.grants = Grants(
-            self.mint, now=self._now, token_life=token_life, revoke_on_reuse=revoke_on_reuse
+            self.mint,
+            now=self._now,
+            token_life=rules.token_life,
+            revoke_on_reuse=rules.revoke_on_reuse,
         )
-        self.timeline = Timeline(Snowflakes(now=self._now), now=self._now)
+        self.timeline = Timeline(ids, now=self._now)
+        self.library = Library(ids, now=self._now, processing_seconds=rules.processing_seconds)
         self.authorization = Authorization(
             self._clients,
             self.grants,
             self.mint,
             now=self._now,
-            code_life=code_life,
+            code_life=rules.code_life,
             accounts=[self.accounts.add(username) for username in usernames],
             redirect_uris={redirect_uri},
             approve=approve,
         )
-        posts = Posts(
-            self.timeline,
-            now=self._now,
-            max_length=max_length,
-            refuse_duplicates=refuse_duplicates,
-            reply_lag=reply_lag,
-            forgiving_delete=forgiving_delete,
+        self._api = Api(
+            self.grants,
+            RateLimits(now=self._now),
+            posts=Posts(self.timeline, self.library, rules, now=self._now),
+            listing=Listing(self.timeline, rules),
+            uploads=Uploads(self.library, rules, now=self._now),
         )
-        listing = Listing(self.timeline, post_fields=post_fields, tweet_fields=tweet_fields)
-        limits = RateLimits(now=self._now)
-        self._api = Api(self.grants, limits, posts=posts, listing=listing)
 
     def answer(self, call: Call) -> Answer:
         """Do what a request asks for and answer it, or refuse it."""
@@ -113,6 +109,8 @@ class X:
                 return self.authorization.revoke(call)
             case "page":
                 return self._page(target)
+            case "picture":
+                return self._picture(target)
         return replace(NOT_FOUND, note=f"there is no {call.method} {call.path}")
 
     def _page(self, post_id: str) -> Answer:
@@ -120,6 +118,18 @@ class X:
         posts = [post for post in newest_first if post_id in ("", post.id)]
         shown = ((post, self.accounts.username(post.account_id)) for post in posts)
         return html_answer(404 if post_id and not posts else 200, pages.timeline(shown))
+
+    def _picture(self, media_id: str) -> Answer:
+        media = self.library.get(media_id)
+        if media is None or not media.media_type.startswith("image/"):
+            return NOT_FOUND
+        headers = {
+            "content-type": media.media_type,
+            "cache-control": "private, max-age=3600, immutable",
+            "content-security-policy": "default-src 'none'; sandbox",
+            "x-content-type-options": "nosniff",
+        }
+        return Answer(200, media.data, headers)
 
 
 def _check_host(call: Call) -> None:
