@@ -7,19 +7,14 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 import pytest
 
+from tests.sandbox.pictures import gif, jpeg, mp4, png, webp
+from tests.sandbox.sandbox_app import App
 from tweetbot.sandbox import Failure, Fault, Media, Sandbox
-
-if TYPE_CHECKING:
-    from tests.sandbox.pictures import gif, jpeg, mp4, png, webp
-    from tests.sandbox.sandbox_app import App
-else:
-    from pictures import gif, jpeg, mp4, png, webp
-    from sandbox_app import App
 
 INVALID_IDS = "Your media IDs are invalid."
 
