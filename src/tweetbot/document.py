@@ -21,9 +21,18 @@ _JSON_TYPES: dict[Any, tuple[type, ...]] = {
 }
 
 
-def dump(profile: Profile) -> bytes:
-    """Write `profile` as its document: JSON, two spaces, one newline at the end."""
-    return (json.dumps(_to_json(profile), indent=2) + "\n").encode()
+# Control characters that JSON lets stand, and what some readers take for the end of a line.
+_ESCAPES = {code: f"\\u{code:04x}" for code in (*range(0x7F, 0xA0), 0x2028, 0x2029)}
+
+
+def dump(profile: Profile, *, one_line: bool = False) -> bytes:
+    """Write `profile` as its document: JSON in UTF-8, two spaces, one newline at the end.
+
+    `one_line` is the form for what takes a line: a CI's secret, the input of a command.
+    """
+    text = json.dumps(_to_json(profile), indent=None if one_line else 2, ensure_ascii=False)
+    # Half a surrogate pair (of a file's name, say) has no UTF-8; its escape is JSON's, too.
+    return (text.translate(_ESCAPES) + "\n").encode(errors="backslashreplace")
 
 
 def parse(document: bytes) -> Profile:

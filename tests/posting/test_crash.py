@@ -479,6 +479,20 @@ def test_a_full_disk_is_found_before_x_is_asked(bot: Bot, tmp_path: Path) -> Non
 
 
 @needs_root
+@pytest.mark.parametrize("size", [60_000, 30_000])  # the rehearsal does not fit, or not the slot
+def test_a_disk_without_room_for_the_intent_is_found_before_x_is_asked(
+    size: int, bot: Bot, tmp_path: Path
+) -> None:
+    text = ("👩‍👩‍👧‍👦" * (size // 25)).encode()
+    with small_disk(bot, tmp_path / "disk") as small:
+        run = small.run("post", "--long", "-", stdin=text)
+        assert run.code == 2, run.err
+        assert "No space left on device" in run.err
+        assert small.x.requests == ()
+        assert small.run("post", TEXT).code == 0
+
+
+@needs_root
 def test_a_disk_that_fills_up_during_the_renewal_costs_nothing(bot: Bot, tmp_path: Path) -> None:
     with small_disk(bot, tmp_path / "disk") as small:
         small.x.fault("token", Fault("delay", seconds=1))

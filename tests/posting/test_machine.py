@@ -90,9 +90,9 @@ class CrashingStore(FileStore):
         self._fuse.burn()
 
     @contextmanager
-    def prepare(self, current: Profile) -> Iterator[Slot]:
+    def prepare(self, current: Profile, *, planned: Profile | None = None) -> Iterator[Slot]:
         self._fuse.burn()
-        with super().prepare(current) as slot:
+        with super().prepare(current, planned=planned) as slot:
             self._fuse.burn()
             yield slot
             self._fuse.burn()

@@ -261,8 +261,8 @@ class MortalStore(FileStore):
         self._life.step()
 
     @contextmanager
-    def prepare(self, current: Profile) -> Iterator[Slot]:
-        with super().prepare(current) as slot:
+    def prepare(self, current: Profile, *, planned: Profile | None = None) -> Iterator[Slot]:
+        with super().prepare(current, planned=planned) as slot:
             self._life.step()
             yield slot
             self._life.step()

@@ -430,8 +430,8 @@ class Loud(RedisStore):
     """Says when a token is being spent, so that it is known where a process was killed."""
 
     @contextmanager
-    def prepare(self, current: Profile) -> Iterator[RedisStore]:
-        with super().prepare(current) as slot:
+    def prepare(self, current: Profile, *, planned: Profile | None = None) -> Iterator[RedisStore]:
+        with super().prepare(current, planned=planned) as slot:
             print("spending", flush=True)  # noqa: T201  # the worker's report
             yield slot
             print("kept", flush=True)  # noqa: T201

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 
+from tweetbot.document import dump
 from tweetbot.errors import (
     AnswerLost,
     GrantRefused,
@@ -166,13 +167,20 @@ class Session:
             advice = " Log in again with `tweetbot auth`." if lost_for_good else ""
             self.context.tell(f"The login could not be renewed: {error.happened}{advice}")
             return False
-        return True
+        return self.profile.pending == pending
 
     def renew(self, pending: Pending | None) -> None:
-        """Renew the token and save it together with the intent, in one write."""
-        with self._store.prepare(self.profile) as slot:
+        """Renew the token and save it together with the intent, in one write.
+
+        An intent that may be too large for the store does not go along (`Store.largest_intent`).
+        """
+        planned = replace(self.profile, pending=pending)
+        limit = self._store.largest_intent
+        if limit is not None and len(dump(planned)) - len(dump(self.profile)) > limit:
+            planned = self.profile
+        with self._store.prepare(self.profile, planned=planned) as slot:
             token = self._refresh()
-            self.profile = replace(self.profile, token=token, pending=pending)
+            self.profile = replace(planned, token=token)
             slot.commit(self.profile)
         self.renewed = True
 

@@ -6,15 +6,16 @@ second writer out is the CI's concurrency group, or commands that end with 75 wh
 faster. A compare-and-swap at the save alone is not enough: another run may load between the
 rehearsal and the save, and show X the spent token. So the rehearsal has to be visible to a load.
 
-1. *rehearse*: save the current document. It proves token, network and permission while nothing
-   is spent.
+1. *rehearse*: save the current document, as large as the one that will follow. It proves token,
+   network, permission and size while nothing is spent. Nobody knows the limit of what is behind a
+   command (GitHub's secrets end at 48 KB), so a long intent does not go with the token.
 2. *hold signals back*; the caller sends the request.
 3. *save* the new document, in three tries; else in a file of this machine, and `TokenNotSaved`.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ from tweetbot.foreign import HIDDEN, one_line, without_tokens
 from tweetbot.profile import LOGGED_OUT, Moved, Profile, Unreadable
 from tweetbot.store.masks import Masks, secrets_of
 from tweetbot.store.process import run
+from tweetbot.store.rehearsal import rehearsal
 from tweetbot.store.rescue import Rescue
 from tweetbot.store.signals import signals_held_back
 
@@ -39,6 +41,7 @@ PROFILE_JSON = "TWEETBOT_PROFILE_JSON"
 LOAD_COMMAND = "TWEETBOT_LOAD_COMMAND"
 SAVE_COMMAND = "TWEETBOT_SAVE_COMMAND"
 
+LARGEST_INTENT = 2_000  # bytes
 SOMEBODY_WAS_FASTER = 75  # EX_TEMPFAIL of sysexits.h
 DEADLINE = 60.0  # seconds for one run of a command
 _WORDS_KEPT = 500
@@ -65,6 +68,7 @@ class CommandStore:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.interrupted_at: int | None = None
+        self.largest_intent: int | None = LARGEST_INTENT
         self._profile = profile
         self._environ = {**environ, "TWEETBOT_PROFILE": profile}
         self._warn = warn
@@ -117,23 +121,28 @@ class CommandStore:
         """Hand the document to the save command; without one it lives as long as this run."""
         if self._environ.get(SAVE_COMMAND):
             self._masks.hide(profile)
-            self._hand_over(profile)
+            self._hand_over(profile, _line(profile))
             self._rescue.forget(profile)
         elif not self._warned:
             self._warned = True
             self._warn(f"There is no {SAVE_COMMAND}: what this run does will not be remembered.")
         self._current = profile
 
-    def rehearse(self, current: Profile | None) -> None:
+    def rehearse(self, current: Profile | None, *, planned: Profile | None = None) -> None:
         """Prove that a document can be saved, by saving the current one."""
         self._save_command()
         if current:
-            self.save(current)
+            self._masks.hide(current)
+            self._hand_over(current, rehearsal(current, planned, write=_line))
+            self._rescue.forget(current)
+            self._current = current
 
     @contextmanager
-    def prepare(self, current: Profile) -> Iterator[CommandStore]:
+    def prepare(
+        self, current: Profile, *, planned: Profile | None = None
+    ) -> Iterator[CommandStore]:
         """Prove that a renewed token can be saved; signals are held back inside."""
-        self.rehearse(current)
+        self.rehearse(current, planned=planned)
         with signals_held_back():
             yield self
 
@@ -143,7 +152,7 @@ class CommandStore:
         why = ""
         for pause in (*SAVE_AGAIN_AFTER, None):
             try:
-                self._hand_over(renewed)
+                self._hand_over(renewed, _line(renewed))
             except TweetbotError as error:
                 why = error.happened
                 if pause is not None:
@@ -178,12 +187,11 @@ class CommandStore:
     def _document(self) -> bytes:
         command = self._environ.get(LOAD_COMMAND)
         if not command:
-            return self._environ.get(PROFILE_JSON, "").encode(errors="surrogateescape")
+            return os.fsencode(self._environ.get(PROFILE_JSON, ""))
         return self._run(LOAD_COMMAND, command, b"")
 
-    def _hand_over(self, profile: Profile) -> None:
-        line = json.dumps(json.loads(dump(profile))) + "\n"
-        self._run(SAVE_COMMAND, self._save_command(), line.encode(), profile)
+    def _hand_over(self, profile: Profile, line: bytes) -> None:
+        self._run(SAVE_COMMAND, self._save_command(), line, profile)
 
     def _save_command(self) -> str:
         command = self._environ.get(SAVE_COMMAND)
@@ -221,3 +229,7 @@ class CommandStore:
                 text = text.replace(secret, HIDDEN)
         text = without_tokens(text)  # a secret that nobody knows yet
         return text if len(text) <= _WORDS_KEPT else "…" + text[-_WORDS_KEPT:].partition(" ")[2]
+
+
+def _line(profile: Profile) -> bytes:
+    return dump(profile, one_line=True)

@@ -5,9 +5,10 @@ dead and the new one exists only in our memory. So the save that follows is prep
 request is sent (`FileStore.prepare`), and everything that can fail has failed by then:
 
 1. *lock*: one exclusive lock for the whole run; the document is re-read after it is taken.
-2. *rehearse*: save the current document over itself. A read-only, full, immutable or
-   bind-mounted file is found here, while nothing is lost.
-3. *open the slot*: `<profile>.json.next`, preallocated, with the intent written and synced.
+2. *rehearse*: save the current document over itself, as large as the one that will follow. A
+   read-only, full, immutable or bind-mounted file is found here, while nothing is lost.
+3. *open the slot*: `<profile>.json.next`, preallocated to that size, with the intent written and
+   synced.
 4. *hold signals back*; the caller sends the request.
 5. *one write* of the whole new document into the slot, `fsync`: durable here.
 6. *rename* over the profile, `fsync` of the folder.
@@ -52,10 +53,11 @@ from tweetbot.store.files import (
     sync_folder,
     write,
 )
+from tweetbot.store.rehearsal import rehearsal
 from tweetbot.store.signals import signals_held_back
 from tweetbot.store.slot import Slot
 
-SLOT_SLACK = 8 * 1024  # bytes beyond the current document, for a longer token or a long text
+FIRST_DOCUMENT = 8 * 1024  # bytes that a first login may have
 _POLL = 0.05  # seconds between two tries to get the lock
 
 
@@ -77,6 +79,7 @@ class FileStore:
     ) -> None:
         self.path = Path(os.path.realpath(path))
         self.interrupted_at: int | None = None
+        self.largest_intent: int | None = None
         self._state_dir = state_dir
         self._wait = wait
         self._now = now
@@ -151,15 +154,17 @@ class FileStore:
             self.replace(dump(profile))
 
     @contextmanager
-    def prepare(self, current: Profile) -> Iterator[Slot]:
+    def prepare(self, current: Profile, *, planned: Profile | None = None) -> Iterator[Slot]:
         """Prove that a renewed token can be saved; signals are held back inside.
 
         Raises `ConfigurationError` before anything is spent. Leave it by an exception, and the
         slot is removed, except after `AnswerLost`: then the intent stays for the next message.
         """
-        self.rehearse(current)
+        document = rehearsal(current, planned)
+        with os_errors("write", self.path):
+            self.replace(document)
         with os_errors("write", self.beside(".next")):
-            descriptor = self._open_slot(current)
+            descriptor = self._open_slot(current, size=len(document))
         state_dir = self._state_dir()  # imports; so not between the request and the write
         try:
             with signals_held_back():
@@ -172,14 +177,14 @@ class FileStore:
             with suppress(OSError):  # what counts was synced
                 os.close(descriptor)
 
-    def rehearse(self, current: Profile | None) -> None:
+    def rehearse(self, current: Profile | None, *, planned: Profile | None = None) -> None:
         """Prove that a document can be saved here; changes nothing."""
-        if current:
-            self.save(current)
-            return
         with os_errors("write", self.path):
-            self.write_new(self.beside(".tmp"), bytes(SLOT_SLACK))
-            self.beside(".tmp").unlink()
+            if current:
+                self.replace(rehearsal(current, planned))
+            else:
+                self.write_new(self.beside(".tmp"), bytes(FIRST_DOCUMENT))
+                self.beside(".tmp").unlink()
 
     def remove_leftovers(self) -> None:
         """Drop the slot and rescue files: they are void, and one that stays is not believed."""
@@ -311,11 +316,11 @@ class FileStore:
             raise
         sync_folder(self.path.parent)
 
-    def _open_slot(self, current: Profile) -> int:
+    def _open_slot(self, current: Profile, *, size: int) -> int:
         """Make room for the new document and write down what is about to happen."""
         descriptor = self._create(self.beside(".next"))
         try:
-            preallocate(descriptor, len(dump(current)) + SLOT_SLACK)
+            preallocate(descriptor, size)
             intent = {"parent": current.token.digest, "at": int(self._now())}
             rewrite(descriptor, json.dumps({"intent": intent}).encode())
             os.lseek(descriptor, 0, os.SEEK_SET)  # here, so that `commit` begins with its write

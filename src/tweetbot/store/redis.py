@@ -39,6 +39,7 @@ from tweetbot.errors import (
 )
 from tweetbot.profile import Profile, Unreadable
 from tweetbot.store.redis_server import connect, is_volatile, library, shown
+from tweetbot.store.rehearsal import rehearsal
 from tweetbot.store.rescue import Rescue
 from tweetbot.store.signals import signals_held_back
 
@@ -103,6 +104,7 @@ class RedisStore:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.interrupted_at: int | None = None
+        self.largest_intent: int | None = None
         self._profile = profile
         self._key = PREFIX + profile
         self._url = url
@@ -157,25 +159,30 @@ class RedisStore:
 
     def save(self, profile: Profile) -> None:
         """Replace the document; raises `Overtaken` if another run has done so meanwhile."""
+        self._save(profile, dump(profile))
+
+    def _save(self, profile: Profile, document: bytes) -> None:
         with self._errors():
-            saved = self._write(profile)
+            saved = self._write(profile, document)
         if not saved:
             raise Overtaken(f"Another run has changed {self} meanwhile.", "Run again later.")
         self._rescue.forget(profile)
 
-    def rehearse(self, current: Profile | None) -> None:
-        """Prove that a document can be saved, and that the lock is still ours."""
-        with self._errors():
-            mine = self._hold()
-        if not mine:
-            raise Overtaken(f"Another run has taken the lock of {self}.", "Run again later.")
+    def rehearse(self, current: Profile | None, *, planned: Profile | None = None) -> None:
+        """Prove that a document can be saved, and that the lock is still ours.
+
+        The server looks at its memory before a write and not after it: so one more write follows
+        the document.
+        """
+        self._keep_lock()
         if current:
-            self.save(current)
+            self._save(current, rehearsal(current, planned))
+            self._keep_lock()
 
     @contextmanager
-    def prepare(self, current: Profile) -> Iterator[RedisStore]:
+    def prepare(self, current: Profile, *, planned: Profile | None = None) -> Iterator[RedisStore]:
         """Prove that a renewed token can be saved; signals are held back inside."""
-        self.rehearse(current)
+        self.rehearse(current, planned=planned)
         with signals_held_back():
             yield self
 
@@ -187,7 +194,7 @@ class RedisStore:
             try:
                 with self._errors():
                     written = self._write(
-                        renewed, parent=renewed.token.parent or "", version=version
+                        renewed, dump(renewed), parent=renewed.token.parent or "", version=version
                     )
             except (ConfigurationError, Temporary) as error:
                 why = error.happened
@@ -242,10 +249,11 @@ class RedisStore:
     def _lock_arguments(self) -> tuple[str, int]:
         return self._owner, round(self._lasting * 1000)
 
-    def _write(self, profile: Profile, *, parent: str = "", version: str | None = None) -> bool:
+    def _write(
+        self, profile: Profile, document: bytes, *, parent: str = "", version: str | None = None
+    ) -> bool:
         """Write if the version is ours or the token is `parent`; say whether it stands there."""
         version = version or secrets.token_hex(8)
-        document = dump(profile).decode()
         arguments = (self._version, parent, version, profile.token.digest, document)
         written = bool(
             self._redis.eval(_SAVE, 2, self._key, self._lock_key, *arguments, *self._lock_arguments)
@@ -253,6 +261,12 @@ class RedisStore:
         if written:
             self._version = version
         return written
+
+    def _keep_lock(self) -> None:
+        with self._errors():
+            mine = self._hold()
+        if not mine:
+            raise Overtaken(f"Another run has taken the lock of {self}.", "Run again later.")
 
     def _hold(self) -> bool:
         """Take or extend the lock; say whether it is ours."""

@@ -20,9 +20,12 @@ class Store(Protocol):
     """One profile document; `str()` says where it lives, free of secrets.
 
     `interrupted_at` is the time of a renewal that began and left no token, if one is known.
+    `largest_intent` is how many bytes of an intent may go with a renewed token, where a limit of
+    the document's size is to be feared: a larger one follows as a save of its own.
     """
 
     interrupted_at: int | None
+    largest_intent: int | None
 
     def lock(self, *, new: bool = False, lasting: float = 0) -> AbstractContextManager[None]:
         """Keep other runs out. Raises `LoginNeeded` if there is no document, unless `new`.
@@ -37,11 +40,16 @@ class Store(Protocol):
     def save(self, profile: Profile) -> None:
         """Replace the document as a whole, or raise and leave it as it was."""
 
-    def rehearse(self, current: Profile | None) -> None:
-        """Prove that a document can be saved; changes nothing."""
+    def rehearse(self, current: Profile | None, *, planned: Profile | None = None) -> None:
+        """Prove that a document as large as `planned` with a longer token can be saved.
 
-    def prepare(self, current: Profile) -> AbstractContextManager[PreparedSave]:
-        """Prove that a renewed token can be saved, before the old one is spent."""
+        Changes nothing; without `planned` what is there is the measure.
+        """
+
+    def prepare(
+        self, current: Profile, *, planned: Profile | None = None
+    ) -> AbstractContextManager[PreparedSave]:
+        """Prove that a renewed token can be saved with `planned`, before the old one is spent."""
 
     def make_ready(self) -> None:
         """Make room for a first document."""
