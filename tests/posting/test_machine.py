@@ -84,9 +84,9 @@ class CrashingStore(FileStore):
         super().__init__(path, state_dir=lambda: state, now=now)
         self._fuse = fuse
 
-    def save(self, profile: Profile) -> None:
+    def replace(self, document: bytes) -> None:
         self._fuse.burn()
-        super().save(profile)
+        super().replace(document)
         self._fuse.burn()
 
     @contextmanager

@@ -56,9 +56,9 @@ class MortalStore(FileStore):
         super().__init__(path, state_dir=lambda: path.parent / "state")
         self._life = life
 
-    def save(self, profile: Profile) -> None:
+    def replace(self, document: bytes) -> None:
         self._life.step()
-        super().save(profile)
+        super().replace(document)
         self._life.step()
 
     @contextmanager
