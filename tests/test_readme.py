@@ -200,7 +200,7 @@ def test_the_variables_are_those_that_the_code_reads() -> None:
     table = rows(section("Variables"))
     assert {name for name, *_ in table} == set(re.findall(r"TWEETBOT(?:_[A-Z]+)+", source))
     defaults = {name: default for name, _, default in table}
-    assert defaults["TWEETBOT_PROFILE"] == settings.DEFAULT_PROFILE
+    assert defaults["TWEETBOT_PROFILE"].split(";")[0] == settings.DEFAULT_PROFILE
     assert defaults["TWEETBOT_REDIRECT_URI"] == settings.DEFAULT_REDIRECT_URI
     assert defaults["TWEETBOT_API_URL"] == settings.DEFAULT_API_URL
     assert defaults["TWEETBOT_AUTHORIZE_URL"] == settings.DEFAULT_AUTHORIZE_URL

@@ -70,6 +70,7 @@ def test_every_variable_is_read() -> None:
         api_url="http://127.0.0.1:8080",
         authorize_url="https://example.com/authorize",
         check_after=(1,),
+        is_named=True,
     )
 
 

@@ -207,6 +207,11 @@ class Profile:
     moved: Moved | None = None
     unknown: Mapping[str, Any] = _unknown()
 
+    @property
+    def username(self) -> str | None:
+        """The account's name, as far as X has said."""
+        return self.account.username if self.account else None
+
     def check_server(self, *, api_url: str) -> None:
         """Raise `ConfigurationError` rather than let a token go to another server."""
         if self.client.api_url != api_url:

@@ -30,7 +30,8 @@ _LOOPBACK_HOST = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
 class Settings:
     """What the options and the environment say; checked, with the defaults filled in.
 
-    `check_after` holds the pauses, in seconds, before each look at the timeline.
+    `check_after` holds the pauses, in seconds, before each look at the timeline. `is_named` says
+    whether the option or the variable named the profile; if not, it is the default.
     """
 
     profile: str
@@ -41,6 +42,7 @@ class Settings:
     api_url: str
     authorize_url: str
     check_after: tuple[float, ...]
+    is_named: bool = False
 
     @property
     def path(self) -> Path:
@@ -78,15 +80,21 @@ def read_settings(environ: Mapping[str, str], *, profile: str | None = None) -> 
         check_after=read("TWEETBOT_CHECK_AFTER", _pauses, ())
         if "TWEETBOT_CHECK_AFTER" in environ
         else _pauses(DEFAULT_CHECK_AFTER),
+        is_named=bool(environ.get("TWEETBOT_PROFILE", "").strip()),
     )
     if faults:
         raise ConfigurationError(" ".join(faults))
     return settings
 
 
+def is_profile_name(text: str) -> bool:
+    """Whether `text` can name a profile."""
+    return bool(_PROFILE_NAME.fullmatch(text))
+
+
 def profile_name(text: str) -> str:
     """Return `text` if it can name a profile; it becomes part of a file's name."""
-    if not _PROFILE_NAME.fullmatch(text):
+    if not is_profile_name(text):
         raise ValueError(
             "a profile's name is up to 64 letters, digits, dots, dashes and underscores, "
             "and begins with a letter or digit"

@@ -78,8 +78,8 @@ def _compared(status: Status, known: list[tuple[str, Profile]]) -> Status:
             problem = LoginNeeded(
                 f"The login of the profile {name}, for the same app and account, has ended this"
                 " one: X keeps one.",
-                f"Go on with `tweetbot post -p {name}`; `tweetbot auth` brings this one back, and"
-                " ends that one.",
+                f"Go on with `tweetbot post -p {name}`. Both at once need an app each: log in here"
+                " with another --client-id.",
             )
             return replace(status, problem=problem)
     return status

@@ -194,7 +194,8 @@ def test_a_login_that_a_later_one_has_ended_is_not_ok(bot: Bot, args: tuple[str,
     shown = {one["profile"]: one for one in ended.json.get("profiles", [ended.json])}
     assert (ended.code, shown["first"]["code"]) == (4, 4)
     assert "second" in shown["first"]["message"]
-    assert "`tweetbot auth -p first`" in shown["first"]["message"]
+    assert "tweetbot post -p second" in shown["first"]["message"]
+    assert "tweetbot auth" not in shown["first"]["message"]  # it would end the other one
     assert args or shown["second"]["ok"]
     first.change(account={"id": "1234"})  # another account: both live
     assert bot.run("status", *args).code == 0

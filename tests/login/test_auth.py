@@ -631,32 +631,68 @@ def second(bot: Bot, **environ: str) -> Bot:
     return other
 
 
-def test_a_second_profile_for_the_same_app_and_account_is_refused(bot: Bot) -> None:
+# A login here could end that of another profile: X keeps one for an app and an account.
+
+ONE_OF_THEM = [(), ("--account", "@DogFacts")]
+
+
+@pytest.mark.parametrize("args", ONE_OF_THEM)
+def test_a_login_that_would_end_another_profiles_stops_before_the_browser(
+    bot: Bot, args: Sequence[str]
+) -> None:
     other = second(bot)
-
-    run = log_in(other, "-p", "second")
-
-    assert run.code == 2
-    assert "The profile default" in run.err
-    assert "has just ended its login" in run.err
-    assert "tweetbot auth -p default" in run.err
-    assert not other.path.exists()
-    assert alive(bot.x) == set()
-
-
-def test_a_second_profile_whose_account_is_known_is_refused_before_the_browser(bot: Bot) -> None:
-    other = second(bot)
-    said = stop_before_the_browser(other, "-p", "second", "--account", "@DogFacts")
+    said = stop_before_the_browser(other, "-p", "second", *args)
     assert "The profile default uses the same app for @dogfacts" in said
+    assert "--force" in said
+    assert ("--account" in said) is (not args)
     assert bot.run("renew").code == 0  # nothing was ended
 
 
-def test_a_profile_takes_its_own_account_back_from_another_one(bot: Bot) -> None:
+@pytest.mark.parametrize("moved", [None, {"at": 1, "note": "tweetbot export"}])
+def test_a_login_stops_too_where_the_other_account_is_not_known_or_lives_elsewhere(
+    bot: Bot, moved: dict[str, Any] | None
+) -> None:
+    bot.change(account=bot.document["account"] if moved else None, moved=moved)
+    assert "The profile default uses" in stop_before_the_browser(second(bot), "-p", "second")
+
+
+def test_the_own_account_has_to_be_named_where_one_app_serves_several(bot: Bot) -> None:
     other = second(bot)
+    other.write({**bot.document, "account": {"id": "77", "username": "catfacts"}})
+    said = stop_before_the_browser(bot)
+    assert "The profile second uses the same app for @catfacts" in said
+    assert "--account dogfacts" in said
+    assert log_in(bot, "--account", "dogfacts").code == 0
+
+
+def test_another_account_that_is_named_goes_on_for_one_app_may_serve_several(bot: Bot) -> None:
+    bot.x.account = bot.x.add_account("catfacts")
+    run = log_in(second(bot), "-p", "second", "--account", "catfacts")
+    assert run.code == 0
+    assert "The profile default uses the same app: a login as @dogfacts here ends" in run.err
+    assert bot.run("post", "Hello").code == 0
+
+
+def test_another_app_is_no_matter(bot: Bot) -> None:
+    environ = {"TWEETBOT_CLIENT_ID": bot.x.public_client_id, "TWEETBOT_CLIENT_SECRET": ""}
+    assert log_in(second(bot, **environ), "-p", "second").code == 0
+
+
+def test_a_bot_that_was_logged_out_has_nothing_to_end(bot: Bot) -> None:
+    bot.change(moved={"at": 1, "note": "tweetbot logout"})
+    assert log_in(second(bot), "-p", "second").code == 0
+
+
+def test_a_profile_takes_its_account_back_by_force_and_keeps_it_without(bot: Bot) -> None:
+    other = second(bot)
+    bot.change(token={"obtained_at": int(time.time()) - 60})
     assert log_in(other, "-p", "second", "--force").code == 0
     bot.take_callback()
-    run = log_in(bot, "--account", "dogfacts")
-    assert (run.code, "The profile second uses the same app" in run.err) == (0, True)
+    run = bot.run("auth", "--timeout", "2", "--account", "dogfacts")
+    assert (run.code, "The profile second uses" in run.err) == (2, True)
+    assert log_in(bot, "--account", "dogfacts", "--force").code == 0
+    other.change(token={"obtained_at": int(time.time()) - 60})
+    assert log_in(bot).code == 0  # the other's is dead already
     assert bot.run("post", "Hello").code == 0
 
 
@@ -664,22 +700,35 @@ def test_a_refused_login_says_whose_it_has_ended(bot: Bot) -> None:
     run = log_in(second(bot), "-p", "second", "--account", "catfacts")
     assert run.code == 4
     assert "ended the login of the profile default: run `tweetbot auth -p default`" in run.err
+    assert alive(bot.x) == set()
 
 
-def test_force_allows_a_second_profile_for_the_same_app_and_account(bot: Bot) -> None:
+@pytest.mark.parametrize("args", ONE_OF_THEM)
+def test_force_allows_a_second_profile_for_the_same_app_and_account(
+    bot: Bot, args: Sequence[str]
+) -> None:
     other = second(bot)
-    run = log_in(other, "-p", "second", "--account", "dogfacts", "--force")
+    run = log_in(other, "-p", "second", "--force", *args)
     assert run.code == 0
     assert "has just ended its login" in run.err
     assert other.run("post", "-p", "second", "Hello").code == 0
 
 
-def test_a_second_profile_on_another_app_or_account_is_welcome(bot: Bot) -> None:
-    environ = {"TWEETBOT_CLIENT_ID": bot.x.public_client_id, "TWEETBOT_CLIENT_SECRET": ""}
-    assert log_in(second(bot, **environ), "-p", "second").code == 0
-
-    bot.x.account = bot.x.add_account("catfacts")
-    assert log_in(second(bot), "-p", "third").code == 0
+@on_a_terminal
+def test_a_person_is_asked_whether_the_other_login_may_end(bot: Bot) -> None:
+    other = second(bot)
+    for answer in (ENTER, "n"):
+        with Screen(other, "-p", "second") as screen:
+            screen.expect("Go on? [y/N] ")
+            screen.type(answer)
+            assert screen.end() == 2
+        assert bot.x.requests == ()
+    with Screen(other, "-p", "second", "--account", "dogfacts") as screen:
+        screen.expect("Go on? [y/N] ")
+        screen.type("y")
+        decide(screen.url())
+        assert screen.end() == 0
+    assert other.run("post", "-p", "second", "Hello").code == 0
 
 
 def test_an_unreadable_neighbour_does_not_matter(newcomer: Bot) -> None:

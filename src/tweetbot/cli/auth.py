@@ -6,7 +6,7 @@ import os
 
 import click
 
-from tweetbot.cli import options
+from tweetbot.cli import options, which_bot
 from tweetbot.cli.arrival import next_steps, show_arrival
 from tweetbot.cli.collaborators import other_profiles, store_of, transport
 from tweetbot.cli.inputs import credential, secret_from
@@ -60,7 +60,7 @@ def command(
     """Log the bot account in, once, with a browser."""
     from tweetbot import login
 
-    settings = read_settings(os.environ, profile=profile)
+    settings = which_bot.named(read_settings(os.environ, profile=profile), may_be_new=True)
     person = Terminal()
     wanted = login.LoginOptions(
         account=account,

@@ -8,7 +8,7 @@ import sys
 import click
 
 from tweetbot import moving
-from tweetbot.cli import options
+from tweetbot.cli import options, which_bot
 from tweetbot.cli.collaborators import store_of
 from tweetbot.cli.terminal import is_terminal, tell, write_out
 from tweetbot.errors import ConfigurationError, naming
@@ -21,7 +21,7 @@ from tweetbot.settings import read_settings
 @click.option("--show", "to_terminal", is_flag=True, help="Print the secrets to a terminal.")
 def command(profile: str | None, keep: bool, to_terminal: bool) -> None:
     """Move a bot: hand its login to another machine."""
-    settings = read_settings(os.environ, profile=profile)
+    settings = which_bot.named(read_settings(os.environ, profile=profile))
     if is_terminal(sys.stdout) and not to_terminal:
         raise ConfigurationError(
             "The document holds secrets, and standard output is a terminal.",

@@ -7,7 +7,7 @@ import os
 import click
 
 from tweetbot import moving
-from tweetbot.cli import options
+from tweetbot.cli import options, which_bot
 from tweetbot.cli.arrival import next_steps, show_arrival
 from tweetbot.cli.collaborators import store_of
 from tweetbot.cli.inputs import document
@@ -22,7 +22,7 @@ from tweetbot.settings import read_settings
 @options.as_json
 def command(file: str, profile: str | None, force: bool, as_json: bool) -> None:
     """Take over a bot that `export` handed out."""
-    settings = read_settings(os.environ, profile=profile)
+    settings = which_bot.named(read_settings(os.environ, profile=profile), may_be_new=True)
     store = store_of(settings)
     saved = moving.take_over(store, document(file), api_url=settings.api_url, force=force)
     show_arrival(saved, settings, store, happened="Imported", nameless="the bot", as_json=as_json)

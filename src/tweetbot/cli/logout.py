@@ -6,7 +6,7 @@ import os
 
 import click
 
-from tweetbot.cli import options
+from tweetbot.cli import options, which_bot
 from tweetbot.cli.collaborators import store_of, transport
 from tweetbot.cli.terminal import Terminal, show
 from tweetbot.settings import read_settings
@@ -20,7 +20,7 @@ def command(profile: str | None, force: bool, verbose: bool) -> None:
     """Withdraw the bot's access at X and forget it."""
     from tweetbot import login
 
-    settings = read_settings(os.environ, profile=profile)
+    settings = which_bot.named(read_settings(os.environ, profile=profile))
     with transport(verbose=verbose) as http:
         login.log_out(store_of(settings), http, Terminal(), settings=settings, force=force)
     show("Logged out")

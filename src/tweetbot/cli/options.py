@@ -26,7 +26,7 @@ def profile(function: Callable[..., Any]) -> Callable[..., Any]:
         "--profile",
         metavar="NAME",
         callback=note,
-        help="Name of the bot (TWEETBOT_PROFILE; else: default).",
+        help="Name of the bot (TWEETBOT_PROFILE; else: default, or the only one).",
     )(function)
 
 

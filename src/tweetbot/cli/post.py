@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tweetbot.cli import options
+from tweetbot.cli import options, which_bot
 from tweetbot.cli.collaborators import context, store_of, transport
 from tweetbot.cli.inputs import source_of
 from tweetbot.cli.terminal import show, show_json, show_text, tell
@@ -72,6 +72,7 @@ def command(
     settings = read_settings(os.environ, profile=profile)
     terms = Terms(limit=LONG_LIMIT if is_long else LIMIT, links=not no_links)
     source = source_of(text, list_file, order=order, once=once, terms=terms)
+    settings = which_bot.chosen(settings)
     store = store_of(settings, wait=wait)
     if dry_run:
         return _show_preview(source, store, settings, again=again, as_json=as_json)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tweetbot.cli import options
+from tweetbot.cli import options, which_bot
 from tweetbot.cli.collaborators import context, store_of, transport
 from tweetbot.cli.terminal import show, show_json
 from tweetbot.money import dollars
@@ -36,7 +36,7 @@ def command(
     verbose: bool,
 ) -> None:
     """Renew the login without posting."""
-    settings = read_settings(os.environ, profile=profile)
+    settings = which_bot.chosen(read_settings(os.environ, profile=profile))
     if budget is not None:
         _set_budget(settings, budget, wait=wait, as_json=as_json, quiet=quiet)
         return

@@ -87,3 +87,8 @@ def _credential(text: str, what: str) -> str:
         return credential(text)
     except ValueError as fault:
         raise ConfigurationError(f"The {what} cannot be right: {fault}.") from None
+
+
+def is_account(expected: str | None, username: str) -> bool:
+    """Whether `expected` (with or without @) is that account's name."""
+    return expected is not None and expected.removeprefix("@").lower() == username.lower()

@@ -33,6 +33,12 @@ class Person(Protocol):
         """Hand every line typed from now on to `listener`."""
 
 
+def is_yes(answer: str, *, default: bool = True) -> bool:
+    """Whether a person agreed; Enter alone means `default`."""
+    answer = answer.strip().lower()
+    return answer in ("y", "yes") if answer else default
+
+
 def ask_consent(
     server: AuthorizationServer,
     client: Client,

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from tweetbot.errors import ConfigurationError, LoginNeeded, NotAllowed, TweetbotError
-from tweetbot.login.client import LoginOptions
-from tweetbot.login.consent import Person
+from tweetbot.login.client import LoginOptions, is_account
+from tweetbot.login.consent import Person, is_yes
+from tweetbot.login.same_app import shares
 from tweetbot.profile import Account, Client, Profile, Token
 from tweetbot.x import AuthorizationServer, XApi
 
@@ -22,6 +23,7 @@ class Login:
     existing: Profile | None
     options: LoginOptions
     person: Person
+    may_end: frozenset[str] = frozenset()  # other profiles whose logins the person gives up
 
     def identify(self, api: XApi) -> Account | None:
         """Ask X whose account it is; the login stands even if X does not say.
@@ -48,7 +50,7 @@ class Login:
         expected = self.options.account
         if expected is None:
             question = f"Logged in as @{account.username}. Is this the bot? [Y/n] "
-            mine = not self.person.interactive or _is_yes(self.person.ask(question))
+            mine = not self.person.interactive or is_yes(self.person.ask(question))
         else:
             mine = is_account(expected, account.username)
         if not mine:
@@ -71,13 +73,13 @@ class Login:
         self, account: Account, other_profiles: Callable[[], Iterable[tuple[str, Profile]]]
     ) -> None:
         for name, profile in other_profiles():
-            same_app = profile.client.client_id == self.client.client_id
-            if same_app and profile.account and profile.account.id == account.id:
+            is_same = profile.account is not None and profile.account.id == account.id
+            if is_same and shares(profile, self.client, self.existing):
                 happened = (
                     f"The profile {name} uses the same app for @{account.username}, and this login"
                     " has just ended its login: X keeps one for an app and an account."
                 )
-                if not (self.options.force or self.is_renewal(account)):
+                if not (name in self.may_end or self.options.force or self.is_renewal(account)):
                     raise ConfigurationError(
                         happened,
                         f"Run `tweetbot auth -p {name}` to bring it back; or use --force to keep"
@@ -99,11 +101,3 @@ class Login:
                 f"The login could not be withdrawn ({error.happened.rstrip('.')}); do it at"
                 " https://x.com/settings/connected_apps."
             )
-
-
-def _is_yes(answer: str) -> bool:
-    return answer.strip().lower() in ("", "y", "yes")
-
-
-def is_account(expected: str | None, username: str) -> bool:
-    return expected is not None and expected.removeprefix("@").lower() == username.lower()

@@ -10,12 +10,11 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from tweetbot.errors import (
-    ConfigurationError,
-)
+from tweetbot.errors import ConfigurationError
 from tweetbot.login.client import LoginOptions, choose_client
 from tweetbot.login.consent import Person, ask_consent
-from tweetbot.login.grant import Login, is_account
+from tweetbot.login.grant import Login
+from tweetbot.login.same_app import may_end
 from tweetbot.profile import Account, Client, Profile
 from tweetbot.settings import Settings
 from tweetbot.store import Store, find
@@ -50,7 +49,7 @@ def log_in(
     client = choose_client(existing, settings, options, person)
     if existing and existing.account:
         person.tell(f"This profile belongs to @{existing.account.username}.")
-    _warn_of(other_profiles(), existing, client, options, person)
+    accepted = may_end(other_profiles(), existing, client, options, person)
     server = AuthorizationServer(client, transport, now=now, refusal=token_refusal(now))
     token = ask_consent(
         server,
@@ -60,7 +59,7 @@ def log_in(
         timeout=options.timeout,
         open_browser=open_browser,
     )
-    login = Login(server, client, token, existing, options, person)
+    login = Login(server, client, token, existing, options, person, accepted)
     api = XApi(transport, api_url=client.api_url, access_token=token.access_token, now=now)
     account = None
     try:
@@ -71,30 +70,6 @@ def log_in(
         _give_back(store, login, account, other_profiles())
         raise
     return LoggedIn(_save(store, login, account), is_guided=_is_guided(existing, settings, options))
-
-
-def _warn_of(
-    other_profiles: Iterable[tuple[str, Profile]],
-    existing: Profile | None,
-    client: Client,
-    options: LoginOptions,
-    person: Person,
-) -> None:
-    """Say which logins this one could end; refuse if it is certain beforehand."""
-    for name, profile in other_profiles:
-        if not profile.account or profile.client.client_id != client.client_id:
-            continue
-        username = profile.account.username
-        is_own = existing is not None and existing.is_same_grant(profile)
-        if is_account(options.account, username) and not (options.force or is_own):
-            raise ConfigurationError(
-                f"The profile {name} uses the same app for @{username}, and X keeps one login for"
-                " an app and an account: a login here would end the one there.",
-                f"Use that one (-p {name}); or use --force to keep this one instead.",
-            )
-        person.tell(
-            f"The profile {name} uses the same app: a login as @{username} here ends the one there."
-        )
 
 
 def _claim(store: Store, settings: Settings, *, force: bool) -> Profile | None:

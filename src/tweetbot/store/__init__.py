@@ -5,7 +5,16 @@ has the whole protocol in its docstring. For all that keep or read a profile. Us
 `settings` and `errors`.
 """
 
-from tweetbot.store.places import kind, open_store, place, profile_names
+from tweetbot.store.places import has_profile, kind, open_store, place, profile_names
 from tweetbot.store.store import PreparedSave, Store, find
 
-__all__ = ["PreparedSave", "Store", "find", "kind", "open_store", "place", "profile_names"]
+__all__ = [
+    "PreparedSave",
+    "Store",
+    "find",
+    "has_profile",
+    "kind",
+    "open_store",
+    "place",
+    "profile_names",
+]

@@ -232,9 +232,13 @@ class FileStore:
 
     def _not_logged_in(self) -> LoginNeeded:
         name, others = self.path.stem, [path.stem for path in profile_paths(self.path.parent)]
-        remedy = f"Run `tweetbot auth -p {name}`" if others else "Run `tweetbot auth`"
-        choice = f"; or name one of these by -p: {', '.join(others)}" if others else ""
-        return LoginNeeded(f"Not logged in: there is no {self.path}.", f"{remedy}{choice}.")
+        remedy = "Run `tweetbot auth`."
+        if others:  # a mistyped name: a login under it could end the login that was meant
+            remedy = (
+                f"Name one of these by -p: {', '.join(others)}; or, for another account, run"
+                f" `tweetbot auth -p {name} --account` with its name."
+            )
+        return LoginNeeded(f"Not logged in: there is no {self.path}.", remedy)
 
     def _read(self) -> Profile:
         try:

@@ -5,11 +5,12 @@ Nothing above the room knows which it is.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tweetbot.errors import ConfigurationError
-from tweetbot.settings import Settings, user_state_dir
+from tweetbot.settings import Settings, is_profile_name, user_state_dir
 from tweetbot.store.folder import FileStore, profile_paths
 from tweetbot.store.store import Store
 
@@ -44,13 +45,25 @@ def open_store(
 def profile_names(settings: Settings, environ: Mapping[str, str]) -> list[str]:
     """Return the names of all profiles in the store that is in force."""
     in_force = kind(environ)
+    if in_force == "command":
+        return [settings.profile]
     if in_force == "redis":
         from tweetbot.store.redis import names
 
-        return names(environ[REDIS_VARIABLE])
-    if in_force == "command":
-        return [settings.profile]
-    return [path.stem for path in profile_paths(settings.config_dir)]
+        found = names(environ[REDIS_VARIABLE])
+    else:
+        found = [path.stem for path in profile_paths(settings.config_dir)]
+    return [name for name in found if is_profile_name(name)]
+
+
+def has_profile(settings: Settings, environ: Mapping[str, str], name: str) -> bool:
+    """Say whether the store in force has a profile of that name, readable or not."""
+    in_force = kind(environ)
+    if in_force == "redis":
+        from tweetbot.store.redis import exists
+
+        return exists(environ[REDIS_VARIABLE], name)
+    return in_force == "command" or os.path.lexists(settings.config_dir / f"{name}.json")
 
 
 def place(settings: Settings, environ: Mapping[str, str]) -> str:

@@ -342,3 +342,10 @@ def names(url: str) -> list[str]:
     with store._errors():
         keys = set(store._redis.scan_iter(match=f"{PREFIX}*", count=1000))
     return sorted(key.removeprefix(PREFIX) for key in keys if key.count(":") == 1)
+
+
+def exists(url: str, profile: str) -> bool:
+    """Say whether the server has a document for `profile`."""
+    store = RedisStore(profile, url=url, state_dir=Path)
+    with store._errors():
+        return bool(store._redis.exists(store._key))
