@@ -14,7 +14,7 @@ from tweetbot.sandbox import pages
 from tweetbot.sandbox.accounts import Account
 from tweetbot.sandbox.clients import Client, Clients
 from tweetbot.sandbox.grants import Grants
-from tweetbot.sandbox.messages import Answer, Call, Refused, html_answer, json_answer
+from tweetbot.sandbox.messages import Answer, Call, Refused, json_answer
 from tweetbot.sandbox.mint import Mint
 from tweetbot.sandbox.problems import (
     INVALID_CODE,
@@ -93,7 +93,9 @@ class Authorization:
             scopes=[SCOPES[scope] for scope in request.scope],
             nonce=nonce,
         )
-        return html_answer(200, page, note=f"consent page shown for @{request.account.username}")
+        return pages.page_answer(
+            200, page, note=f"consent page shown for @{request.account.username}"
+        )
 
     def consent(self, call: Call) -> Answer:
         """Take the decision of the person in front of the consent page."""
@@ -206,7 +208,7 @@ def _describe(answer: dict[str, object]) -> str:
 
 
 def _no_access(why: str) -> Answer:
-    return html_answer(400, pages.no_access(), note=f"refused: {why}")
+    return pages.page_answer(400, pages.no_access(), note=f"refused: {why}")
 
 
 def _redirect(request: AuthorizationRequest, *, note: str, **parameters: str) -> Answer:

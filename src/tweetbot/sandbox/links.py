@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from secrets import choice
 from string import ascii_letters, digits
 
-_LINK = re.compile(r"https?://\S*[^\s.,;:!?'\")\]}]")
+LINK = re.compile(r"https?://\S*[^\s.,;:!?'\")\]}]")
 
 
 @dataclass(frozen=True)
@@ -33,4 +33,4 @@ def shorten_links(text: str) -> tuple[str, tuple[Link, ...]]:
         links.append(new_link(match[0]))
         return links[-1].url
 
-    return _LINK.sub(shorten, text), tuple(links)
+    return LINK.sub(shorten, text), tuple(links)

@@ -18,13 +18,15 @@ from tweetbot.sandbox.ids import Snowflakes
 from tweetbot.sandbox.limits import RateLimits
 from tweetbot.sandbox.listing import Listing
 from tweetbot.sandbox.media import Library
-from tweetbot.sandbox.messages import Answer, Call, Refused, html_answer, trace_headers
+from tweetbot.sandbox.messages import Answer, Call, Refused, trace_headers
 from tweetbot.sandbox.mint import Mint
 from tweetbot.sandbox.posts import Posts
 from tweetbot.sandbox.problems import NOT_FOUND, NOT_LOOPBACK
 from tweetbot.sandbox.routes import find_step
 from tweetbot.sandbox.rules import Rules
+from tweetbot.sandbox.threads import threads
 from tweetbot.sandbox.timeline import Timeline
+from tweetbot.sandbox.timeline_page import post_page, timeline_page
 from tweetbot.sandbox.uploads import Uploads
 
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -114,10 +116,14 @@ class X:
         return replace(NOT_FOUND, note=f"there is no {call.method} {call.path}")
 
     def _page(self, post_id: str) -> Answer:
-        newest_first = reversed(self.timeline.posts)
-        posts = [post for post in newest_first if post_id in ("", post.id)]
-        shown = ((post, self.accounts.username(post.account_id)) for post in posts)
-        return html_answer(404 if post_id and not posts else 200, pages.timeline(shown))
+        posts, name_of = self.timeline.posts, self.accounts.username
+        if not post_id:
+            return pages.page_answer(200, timeline_page(threads(posts), name_of=name_of))
+        post = self.timeline.get(post_id)
+        thread = [one for one in posts if post and one.conversation_id == post.conversation_id]
+        return pages.page_answer(
+            200 if post else 404, post_page(threads(thread), post_id, name_of=name_of)
+        )
 
     def _picture(self, media_id: str) -> Answer:
         media = self.library.get(media_id)
