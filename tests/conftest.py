@@ -26,6 +26,7 @@ from tweetbot.posting import run as posting
 from tweetbot.posting.session import Context
 from tweetbot.sandbox import Sandbox
 from tweetbot.sources.given import given
+from tweetbot.store import Store
 from tweetbot.store.folder import FileStore
 from tweetbot.x.transport import Transport
 
@@ -219,6 +220,11 @@ class Bot:
             document[key] = {**document[key], **value} if merge else value
         self.write(document)
 
+    def age_pending(self, seconds: int = 60) -> None:
+        """Let time pass for what is pending: the next run need not wait for its request."""
+        if pending := self.document.get("pending"):
+            self.change(pending={"at": pending["at"] - seconds})
+
     def make_due(self) -> None:
         """Let the token's half-life pass: the next run renews it, the access token still works."""
         now = int(time.time())
@@ -285,7 +291,7 @@ class Bot:
         again: bool = False,
         check_after: tuple[float, ...] = (3, 10),
         terms: Terms = USUAL,
-        store: FileStore | None = None,
+        store: Store | None = None,
         transport: type[Transport] = Transport,
     ) -> Ended:
         """Run `tweetbot post` within this process, with a clock and collaborators of the test."""

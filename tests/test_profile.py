@@ -383,10 +383,10 @@ def test_a_cursor_moves_in_its_own_list_alone() -> None:
 
 def test_a_new_month_begins_at_nothing() -> None:
     spend = read(FULL).spend
-    assert spend.in_month("2026-11").with_post(0.2) == Spend(
+    assert spend.in_month("2026-11", may_go_back=False).with_post(0.2) == Spend(
         month="2026-11", posts=3, usd=0.23, budget_usd=5.0
     )
-    assert spend.in_month("2026-12").with_post(0.2) == Spend(
+    assert spend.in_month("2026-12", may_go_back=False).with_post(0.2) == Spend(
         month="2026-12", posts=1, usd=0.2, budget_usd=5.0
     )
 

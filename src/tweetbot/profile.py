@@ -109,13 +109,17 @@ class Token:
 
 @dataclass(frozen=True, kw_only=True)
 class Pending:
-    """A post that was about to be sent and has no recorded outcome."""
+    """A post that was about to be sent and has no recorded outcome.
+
+    `found_at` is when a run first could not find out what became of it, by X's clock.
+    """
 
     text: str
     digest: str
     at: int
     source: str | None = None
     cursor: Any = None
+    found_at: int | None = None
     unknown: Mapping[str, Any] = _unknown()
 
 
@@ -156,9 +160,14 @@ class Spend:
     budget_usd: float | None = None
     unknown: Mapping[str, Any] = _unknown()
 
-    def in_month(self, month: str) -> Spend:
-        """Return what `month` cost so far; a new month begins at nothing."""
-        return self if month == self.month else replace(self, month=month, posts=0, usd=0.0)
+    def in_month(self, month: str, *, may_go_back: bool) -> Spend:
+        """Return what `month` cost so far; a new month begins at nothing.
+
+        A month that is over comes back only by a clock that can be trusted: else it is this one.
+        """
+        if month == self.month or (month < self.month and not may_go_back):
+            return self
+        return replace(self, month=month, posts=0, usd=0.0)
 
     def check(self, usd: float) -> None:
         """Raise `NotAllowed` unless one more post for `usd` stays within the budget."""
@@ -243,6 +252,11 @@ class Profile:
             and self.client.api_url == other.client.api_url
         )
 
+    @property
+    def known_ids(self) -> frozenset[str]:
+        """The ids of the posts that it remembers."""
+        return frozenset(posted.id for posted in self.posts if posted.id)
+
     def posted_lately(self, digest: str, *, now: int) -> Posted | None:
         """Return the post with that text of the last six hours, if its id is known."""
         same = [
@@ -252,9 +266,13 @@ class Profile:
         ]
         return same[-1] if same else None
 
-    def spent(self, now: int) -> Spend:
-        """Return what the month of `now` cost so far; X bills by UTC."""
-        return self.spend.in_month(time.strftime("%Y-%m", time.gmtime(now)))
+    def spent(self, now: int, *, by_x: bool = False) -> Spend:
+        """Return what the month of `now` cost so far; X bills by UTC.
+
+        `by_x` says that `now` is by X's clock. By our own, a month never goes backwards.
+        """
+        month = time.strftime("%Y-%m", time.gmtime(now))
+        return self.spend.in_month(month, may_go_back=by_x)
 
     def with_post(self, post: Posted) -> Profile:
         """Record that `post` is live: nothing is pending and nothing is wrong any more."""

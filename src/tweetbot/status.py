@@ -12,6 +12,8 @@ from tweetbot.money import PRICE_POST, dollars
 from tweetbot.profile import Posted, Profile, Spend
 from tweetbot.store import Store
 
+CLOCK_SLACK = 5 * 60  # seconds by which X's clock may be ahead of this machine's
+
 
 @dataclass(frozen=True)
 class Status:
@@ -122,6 +124,11 @@ def _check_obtained_at(profile: Profile, max_age: float, now: float) -> None:
     if not confirmed:
         raise TooOld("Nothing has been posted yet.", "See that the scheduler runs `tweetbot post`.")
     at = confirmed[-1]
+    if at > now + CLOCK_SLACK:
+        raise TooOld(
+            f"The last post lies in the future ({local(at)}), so its age is not known.",
+            "See whether this machine's clock is right.",
+        )
     if now - at > max_age:
         raise TooOld(f"The last post is of {local(at)}.", "See whether the scheduler runs.")
 

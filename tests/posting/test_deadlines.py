@@ -29,14 +29,16 @@ ANSWERS: dict[str, Answer | TweetbotError] = {
     "401": Answer(401, {}),
     "429": Answer(429, {"x-rate-limit-reset": "0", "x-rate-limit-remaining": "0"}),
     "a token": Answer(200, {}, json.dumps(TOKEN).encode()),
+    "another spelling": Answer(400, {}, b'{"errors": [{"parameters": {"post.fields": []}}]}'),
     "an account": Answer(200, {}, b'{"data": {"id": "1", "username": "dogfacts"}}'),
     "a timeline": Answer(200, {}, b'{"data": [], "meta": {}}'),
     "a post": Answer(201, {}, b'{"data": {"id": "1", "text": "Hello"}}'),
 }
 WORST = [
-    *("401", "a token", "an account", "a timeline"),  # settles an earlier post
+    *("401", "not sent", "not sent", "a token", "an account"),  # settles an earlier post
+    *("another spelling", "a timeline"),
     *("not sent", "not sent", "429", "not sent", "not sent", "lost"),  # posts, pauses, posts
-    *("401", "a token", "a timeline", "a timeline"),  # looks
+    *("401", "a token", "another spelling", "a timeline", "another spelling", "a timeline"),
 ]
 
 

@@ -521,6 +521,7 @@ def test_a_post_that_cannot_be_written_down_is_a_success(bot: Bot, x: Sandbox) -
 
     aside.rename(bot.folder)
     assert bot.document["pending"]["text"] == HELLO
+    bot.age_pending()
     ended = bot.run("post", HELLO)
     assert (ended.code, ended.out.strip(), live(x)) == (0, url_of_last(x), 1)
     assert x.count("post") == 1

@@ -134,7 +134,6 @@ def test_a_run_that_dies_at_any_step_is_followed_by_exactly_one_post(
     while ended is None:
         text = f"{HELLO} {number}"
         bot.log_in()
-        clock.time = time.time()
         if is_due:
             bot.make_due()
         if answer_lost:
@@ -291,6 +290,7 @@ def test_a_process_killed_at_any_moment_is_followed_by_exactly_one_post(
         with bot.start("post", text) as process:
             time.sleep(chance.uniform(0.1, 0.5))
             process.send_signal(signal.SIGKILL)
+        bot.age_pending()
         ended = bot.run("post", text)
         assert (ended.code, live(x, text)) == (0, 1), ended.err
 
@@ -331,6 +331,7 @@ class Model:
         """Post `text` once, as cron would, through the real command."""
         bot = self._bot
         bot.make_due()
+        bot.age_pending()
         deadly = [step for step in ("token", "post", "timeline") if self._draw(step)]
         sent = bot.x.count("post")
         process = bot.start("post", text)

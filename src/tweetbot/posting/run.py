@@ -24,21 +24,19 @@ from tweetbot.errors import (
     Duplicate,
     LoginNeeded,
     NotPermitted,
-    NotSent,
     RateLimited,
     Temporary,
     TextRefused,
     TweetbotError,
 )
 from tweetbot.posting import settling
-from tweetbot.posting.session import LONGEST_RENEWAL, Context, Session, session, short
+from tweetbot.posting.session import LONGEST_RENEWAL, RESEND_AFTER, Context, Session, session, short
 from tweetbot.profile import Pending, Posted
 from tweetbot.sources import Source
 from tweetbot.store import Store
 from tweetbot.text import LIMIT, Entity
 from tweetbot.x import POST_DEADLINE, Post, Transport
 
-RESEND_AFTER = (0.5, 2.0)  # seconds before each further try of a request that never left
 MENDED_BY_RENEWAL = (ConfigurationError.code, LoginNeeded.code, Temporary.code)
 
 
@@ -131,18 +129,20 @@ class _Run:
         already = None if again or draft.source else self._posted_lately(draft)
         if already:
             return self._outcome(draft, already, already_posted=True)
-        self._session.profile.spent(self._session.now()).check(draft.usd)
-        pending = Pending(
-            text=draft.text,
-            digest=draft.digest,
-            at=self._session.now(),
-            source=draft.source,
-            cursor=draft.cursor,
+        self._session.spent().check(draft.usd)
+        pending = self._session.timed(
+            Pending(
+                text=draft.text,
+                digest=draft.digest,
+                at=0,
+                source=draft.source,
+                cursor=draft.cursor,
+            )
         )
         with self._session.intent(pending):
             if not self._session.renew_if_due(pending):
                 self._session.save(replace(self._session.profile, pending=pending))
-        return self._outcome(draft, self._send(draft, pending))
+        return self._outcome(draft, self._send(draft))
 
     # -- the draft ------------------------------------------------------------------------------
 
@@ -161,27 +161,28 @@ class _Run:
             self._session.profile = self._session.profile.with_cursor(item.source, item.cursor)
 
     def _posted_lately(self, draft: Draft) -> Posted | None:
-        return self._session.profile.posted_lately(draft.digest, now=self._session.now())
+        return self._session.profile.posted_lately(draft.digest, now=int(self._session.time()))
 
     # -- the post -------------------------------------------------------------------------------
 
-    def _send(self, draft: Draft, pending: Pending) -> Posted:
+    def _send(self, draft: Draft) -> Posted:
         """Post the draft, which is pending; a clear refusal leaves nothing pending."""
+        session = self._session
         try:
             created = self._create_post(draft.parts[0])
         except AnswerLost as lost:
-            return settling.find_out(self._session, pending, lost, usd=draft.usd)
+            return settling.find_out(session, session.pending, lost, usd=draft.usd)
         except TweetbotError as error:
             attempt = self._attempt
-            if attempt and attempt.digest == pending.digest and isinstance(error, Duplicate):
+            if attempt and attempt.digest == draft.digest and isinstance(error, Duplicate):
                 return settling.record_duplicate(
-                    self._session, pending, attempt=attempt, usd=draft.usd
+                    session, session.pending, attempt=attempt, usd=draft.usd
                 )
-            self._session.profile = replace(self._session.profile, pending=None)
+            session.profile = replace(session.profile, pending=None)
             if isinstance(error, TextRefused):
                 self._move_past(draft)
             raise
-        return self._session.record_post(pending, created.id, usd=draft.usd)
+        return session.record_post(session.pending, created.id, usd=draft.usd, at=session.time())
 
     def _create_post(self, part: Part) -> Post:
         """Send the post; once more after a 401 or a short rate limit: both prove it is not live."""
@@ -205,13 +206,12 @@ class _Run:
             raise Temporary(lost.happened, "Nothing was posted; run again later.") from None
 
     def _try_to_post(self, part: Part) -> Post:
+        def send() -> Post:
+            self._session.freshen_intent()
+            return self._session.api.create_post(part)
+
         try:
-            for pause in RESEND_AFTER:
-                try:
-                    return self._session.api.create_post(part.text)
-                except NotSent:
-                    self._context.sleep(pause)
-            return self._session.api.create_post(part.text)
+            return self._session.try_again(send)
         except NotPermitted as error:
             raise self._explained(error, part) from None
 
@@ -229,6 +229,13 @@ class _Run:
             return TextRefused(
                 f"X did not accept {weighted_length} characters (403).",
                 f"Only Premium accounts may post more than {LIMIT}; shorten the text.",
+                x=error.x,
+            )
+        if "not permitted" in str(error.x) and self._session.profile.known_ids:
+            # Seen to pass within minutes, on accounts that post every day.
+            return Temporary(
+                "X does not permit this post for the moment (403).",
+                "Nothing was posted; this bot has posted before, so run again later.",
                 x=error.x,
             )
         return error

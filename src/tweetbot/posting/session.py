@@ -10,22 +10,38 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from tweetbot.document import dump
 from tweetbot.errors import (
     AnswerLost,
     GrantRefused,
+    NotSent,
     Overtaken,
     Temporary,
     TokenNotSaved,
     TweetbotError,
 )
-from tweetbot.profile import LastError, Pending, Posted, Profile, Token
+from tweetbot.profile import LastError, Pending, Posted, Profile, Spend, Token
 from tweetbot.store import Store
-from tweetbot.x import TOKEN_DEADLINE, AuthorizationServer, Transport, XApi, token_refusal
+from tweetbot.x import (
+    TOKEN_DEADLINE,
+    AuthorizationServer,
+    ServerClock,
+    Transport,
+    XApi,
+    token_refusal,
+)
 
 TOKEN_REQUESTS = 2
-LONGEST_RENEWAL = TOKEN_REQUESTS * TOKEN_DEADLINE  # seconds
+RESEND_AFTER = (0.5, 2.0)  # seconds before each further try of a request that never left
+# Seconds, at the most: a connection is tried in vain up to its deadline.
+LONGEST_RENEWAL = (len(RESEND_AFTER) + TOKEN_REQUESTS) * TOKEN_DEADLINE + sum(RESEND_AFTER)
+INTENT_FOR = 10  # seconds from the time of an intent within which its POST leaves
+SAVES_OF_AN_INTENT = 3
+CLOCK_JITTER = 2  # seconds by which X's clock, read from a header, seems to go back
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -72,13 +88,17 @@ class Session:
         self.renewed = False
         self._store = store
         self._transport = transport
+        self._x_clock = ServerClock(context.now)
         self._server = AuthorizationServer(
             profile.client,
             transport,
             now=context.now,
             refusal=token_refusal(context.now),
+            hear=self._x_clock.hear,
         )
         self._token_requests = 0
+        self._intended_at: int | None = None  # the time of this run's intent
+        self._is_timed_by_x = False
         self._answer_lost = False
 
     @property
@@ -89,11 +109,32 @@ class Session:
             api_url=self.profile.client.api_url,
             access_token=self.profile.token.access_token,
             now=self.context.now,
+            hear=self._x_clock.hear,
         )
 
     def now(self) -> int:
-        """Return the time in UTC epoch seconds."""
+        """Return the time by this machine's clock, in UTC epoch seconds."""
         return int(self.context.now())
+
+    def x_now(self) -> float | None:
+        """Return the time by X's clock, if X has answered in this run."""
+        return self._x_clock.now()
+
+    def time(self) -> float:
+        """Return the time by the best clock that is known: X's, else this machine's."""
+        x_now = self.x_now()
+        return self.context.now() if x_now is None else x_now
+
+    def spent(self) -> Spend:
+        """Return what this month cost so far."""
+        return self.profile.spent(int(self.time()), by_x=self.x_now() is not None)
+
+    @property
+    def pending(self) -> Pending:
+        """What is about to be sent, or was; there has to be something."""
+        if self.profile.pending is None:
+            raise LookupError("nothing is pending")
+        return self.profile.pending
 
     # -- what it remembers ----------------------------------------------------------------------
 
@@ -104,7 +145,7 @@ class Session:
 
     def record_error(self, error: TweetbotError) -> None:
         """Write down why the run failed."""
-        last = LastError(at=self.now(), code=error.code, error=error.name, message=str(error))
+        last = LastError(at=int(self.time()), code=error.code, error=error.name, message=str(error))
         with suppress(TweetbotError):  # the run has its error already
             self.save(self.profile.with_error(last))
 
@@ -116,19 +157,68 @@ class Session:
         except TweetbotError:
             raise
         except BaseException:
-            if self.profile.pending == pending:
+            if self._is_saved(pending):
                 with suppress(TweetbotError):
                     self.save(replace(self.profile, pending=None))
             raise
 
+    def freshen_intent(self) -> None:
+        """Save the intent anew, with the new time, if it is too old for a POST to leave.
+
+        Whoever finds it waits until a POST that left `INTENT_FOR` seconds after its time must have
+        ended; so none may leave later. Raises `Overtaken` if another run has the bot by now.
+        """
+        for _ in range(SAVES_OF_AN_INTENT):
+            pending = self.profile.pending
+            if pending is None or self._is_fresh(pending):
+                return
+            self.check_unchanged()
+            self.save(replace(self.profile, pending=self.timed(pending)))
+        raise Temporary(
+            f"Each save takes longer than {INTENT_FOR} s.", "Nothing was posted; run again later."
+        )
+
+    def check_unchanged(self) -> None:
+        """Raise `Overtaken` if another run has the document by now."""
+        self._store.check_unchanged()
+
+    def let_go(self, pending: Pending, *, usd: float) -> None:
+        """Record `pending` as a post that nobody could look up."""
+        posted = Posted(id=None, at=pending.at, digest=pending.digest)
+        profile = self.profile.with_post(posted).with_cursor(pending.source, pending.cursor)
+        self.save(replace(profile, spend=self.spent().with_post(usd)))
+
+    def by_x_clock(self, pending: Pending) -> Pending:
+        """Return an intent of this run with its time by X's clock, if that is known by now."""
+        x_now = self.x_now()
+        if pending.at != self._intended_at or self._is_timed_by_x or x_now is None:
+            return pending
+        return replace(pending, at=pending.at + round(x_now - self.context.now()))
+
+    def timed(self, pending: Pending) -> Pending:
+        """Give an intent the time of this moment."""
+        self._intended_at, self._is_timed_by_x = int(self.time()), self.x_now() is not None
+        return replace(pending, at=self._intended_at)
+
+    def _is_saved(self, pending: Pending) -> bool:
+        """Whether the document holds this intent, perhaps with a later time."""
+        saved = self.profile.pending
+        return saved is not None and replace(saved, at=pending.at) == pending
+
+    def _is_fresh(self, pending: Pending) -> bool:
+        return -CLOCK_JITTER <= self.time() - pending.at <= INTENT_FOR
+
     def record_post(
-        self, pending: Pending, post_id: str | None, *, usd: float, at: int | None = None
+        self, pending: Pending, post_id: str | None, *, usd: float, at: float
     ) -> Posted:
-        """Record that `pending` is live; nothing that fails from here on fails the run."""
-        posted = Posted(id=post_id, at=at or self.now(), digest=pending.digest)
+        """Record that `pending` is live; nothing that fails from here on fails the run.
+
+        `at` is when X made it, by its clock.
+        """
+        posted = Posted(id=post_id, at=int(at), digest=pending.digest)
         profile = replace(
             self.profile.with_post(posted).with_cursor(pending.source, pending.cursor),
-            spend=self.profile.spent(posted.at).with_post(usd),
+            spend=self.profile.spent(posted.at, by_x=True).with_post(usd),
         )
         self.profile = profile  # true, written down or not
         try:
@@ -167,7 +257,7 @@ class Session:
             advice = " Log in again with `tweetbot auth`." if lost_for_good else ""
             self.context.tell(f"The login could not be renewed: {error.happened}{advice}")
             return False
-        return self.profile.pending == pending
+        return pending is None or self._is_saved(pending)
 
     def renew(self, pending: Pending | None) -> None:
         """Renew the token and save it together with the intent, in one write.
@@ -180,6 +270,9 @@ class Session:
             planned = self.profile
         with self._store.prepare(self.profile, planned=planned) as slot:
             token = self._refresh()
+            intent = planned.pending
+            if intent and intent.at == self._intended_at and not self._is_fresh(intent):
+                planned = replace(planned, pending=self.timed(intent))
             self.profile = replace(planned, token=token)
             slot.commit(self.profile)
         self.renewed = True
@@ -200,7 +293,7 @@ class Session:
     def _ask_for_token(self) -> Token:
         self._token_requests += 1
         try:
-            return self._server.refresh(self.profile.token)
+            return self.try_again(lambda: self._server.refresh(self.profile.token))
         except GrantRefused as error:
             at = self.now() if self._answer_lost else self._store.interrupted_at
             interrupted = f" A renewal was interrupted at {clock(at)}." if at else ""
@@ -212,8 +305,17 @@ class Session:
                 x=error.x,
             ) from None
 
+    def try_again(self, request: Callable[[], T]) -> T:
+        """Send a request; twice more, after pauses, while it has certainly not left."""
+        for pause in RESEND_AFTER:
+            try:
+                return request()
+            except NotSent:
+                self.context.sleep(pause)
+        return request()
 
-def clock(at: int) -> str:
+
+def clock(at: float) -> str:
     """Write a time (UTC epoch seconds) as the person's clock shows it."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 

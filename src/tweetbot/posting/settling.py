@@ -3,6 +3,9 @@
 An unclear answer (a lost one, a 5xx, a success without an id) is never answered with a second
 `POST /2/tweets`: X has no idempotency key. It stays `pending`; the account's own timeline tells,
 in the same run or in the next one.
+
+"Not there" has to be proven: by a page that reaches back to the attempt, whose links X explains,
+and not before every request that may still be on its way has ended.
 """
 
 from __future__ import annotations
@@ -14,24 +17,36 @@ from tweetbot.draft import Draft
 from tweetbot.errors import (
     AccessTokenRefused,
     AnswerLost,
+    LoginNeeded,
     OutcomeUnknown,
+    Temporary,
     TokenNotSaved,
     TweetbotError,
 )
-from tweetbot.posting.session import TOKEN_REQUESTS, Context, Session, clock, one_line, short
+from tweetbot.posting.session import (
+    INTENT_FOR,
+    TOKEN_REQUESTS,
+    Context,
+    Session,
+    clock,
+    one_line,
+    short,
+)
 from tweetbot.profile import Pending, Posted
-from tweetbot.x import DEADLINE, Post, Timeline
+from tweetbot.x import DEADLINE, POST_DEADLINE, Post, Timeline, id_time
 
 UNREADABLE_FOR = 24 * 3600  # seconds after which a post that nobody could look up is let go
 CLOCK_SLACK = 5 * 60  # seconds by which X's clock and its ids may disagree
+ON_ITS_WAY = INTENT_FOR + POST_DEADLINE  # seconds after an intent in which its POST may arrive
+_FIRST_POSTS = 1_767_225_600  # 2026: an attempt before it was made by a clock that had not been set
 
 
 def longest(context: Context) -> float:
     """Return how many seconds a run may spend on unclear answers: an earlier one and its own."""
     pauses = context.check_after
-    looks = 1 + max(len(pauses), 1)
+    looks = 2 * (1 + max(len(pauses), 1))  # each in two spellings
     once = 1 + TOKEN_REQUESTS  # whose account it is; and what is asked again after a renewal
-    return sum(pauses) + max(pauses, default=0) + (looks + once) * DEADLINE
+    return sum(pauses) + max(ON_ITS_WAY, *pauses, 0) + (looks + once) * DEADLINE
 
 
 @dataclass(frozen=True)
@@ -53,8 +68,9 @@ def find_out(session: Session, pending: Pending, lost: AnswerLost, *, usd: float
             why = f"The timeline cannot be read: {error.happened}"
         else:
             if found:
-                return session.record_post(pending, found.id, usd=usd)
+                return session.record_post(pending, found.id, usd=usd, at=found.at)
             why = "It is not on the timeline yet."
+    session.profile = replace(session.profile, pending=session.by_x_clock(pending))
     raise _unknown(session, pending, f"{lost.happened} {why}", lost)
 
 
@@ -64,31 +80,23 @@ def settle_earlier(session: Session, pending: Pending) -> Settled | None:
     Raises `OutcomeUnknown` while the timeline cannot be read, for a day.
     """
     session.renew_if_due(pending)
-    context = session.context
-    if not context.check_after:
+    if not session.context.check_after:
         _let_go(session, pending)
         return None
-    age = session.now() - pending.at
-    pause = context.check_after[-1]
-    if 0 <= age < pause:
-        context.sleep(pause - age)
+    _wait_for_its_request(session, pending)
     try:
         found = _look(session, pending)
-    except TokenNotSaved:
-        raise  # more urgent than an old post
+    except (TokenNotSaved, LoginNeeded):
+        raise  # more urgent than an old post; or only a person can go on
     except TweetbotError as error:
-        if age < UNREADABLE_FOR:
-            why = f"The timeline cannot be read, so nothing was posted now: {error}"
-            raise _unknown(session, pending, why, error) from None
-        _let_go(session, pending)
+        _not_found_out(session, pending, error)
         return None
     if found:
-        context.tell(f"The post of {clock(pending.at)} was posted after all.")
+        session.context.tell(f"The post of {clock(pending.at)} was posted after all.")
         earlier = Draft.of(pending.text, source=pending.source, cursor=pending.cursor)
-        return Settled(
-            session.record_post(pending, found.id, usd=earlier.usd, at=pending.at), earlier
-        )
-    context.tell(
+        posted = session.record_post(pending, found.id, usd=earlier.usd, at=found.at)
+        return Settled(posted, earlier)
+    session.context.tell(
         f"The post of {clock(pending.at)} did not go out and was not sent again:"
         f" {one_line(pending.text)}"
     )
@@ -102,49 +110,103 @@ def record_duplicate(session: Session, pending: Pending, *, attempt: Pending, us
     with suppress(TweetbotError):
         found = _look(session, attempt)
     session.context.tell("X has this text already: the earlier attempt was posted after all.")
-    return session.record_post(pending, found.id if found else None, usd=usd)
+    post_id, at = (found.id, found.at) if found else (None, session.time())
+    return session.record_post(pending, post_id, usd=usd, at=at)
+
+
+def _wait_for_its_request(session: Session, pending: Pending) -> None:
+    """Wait until no request of the attempt can be on its way: it may be another host's."""
+    wait = max(ON_ITS_WAY, session.context.check_after[-1])
+    age = session.time() - pending.at
+    if age < wait:  # an attempt in the future says nothing: all of it is waited
+        session.context.sleep(min(wait, wait - age))
+        session.check_unchanged()
+
+
+def _not_found_out(session: Session, pending: Pending, error: TweetbotError) -> None:
+    """Let the attempt go if nobody could look it up for a day; else raise `OutcomeUnknown`."""
+    now = session.x_now()
+    if now is not None:
+        since = pending.at if _is_plausible(session, pending, now) else pending.found_at
+        if since is not None and now - since >= UNREADABLE_FOR:
+            _let_go(session, pending)
+            return
+        if pending.found_at is None:
+            noted = replace(session.profile.pending or pending, found_at=int(now))
+            session.profile = replace(session.profile, pending=noted)
+    why = f"The timeline cannot be read, so nothing was posted now: {error}"
+    raise _unknown(session, pending, why, error) from None
 
 
 def _let_go(session: Session, pending: Pending) -> None:
-    """Stop asking about a post that nobody could look up; it is not sent again."""
+    """Stop asking about a post that nobody could look up; it is not sent again.
+
+    It may be live, so it counts against the budget.
+    """
     session.context.tell(
         f"Whether the post of {clock(pending.at)} is live could not be found out; it was not"
         f" sent again: {one_line(pending.text)}"
     )
-    posted = Posted(id=None, at=pending.at, digest=pending.digest)
-    profile = session.profile.with_post(posted)
-    session.save(profile.with_cursor(pending.source, pending.cursor))
+    session.let_go(pending, usd=Draft.of(pending.text).usd)
+
+
+# -- the timeline --------------------------------------------------------------------------------
 
 
 def _look(session: Session, pending: Pending) -> Post | None:
-    """Look for `pending` among the account's newest posts (billed; docs.x.com, pricing)."""
+    """Look for `pending` among the account's newest posts (billed; docs.x.com, pricing).
+
+    Raises `Temporary` where a page without it is no proof.
+    """
     try:
-        timeline = _timeline(session)
+        timeline = _timeline(session, pending)
     except AccessTokenRefused:
         if not session.may_renew:
             raise
         session.renew(session.profile.pending)
-        timeline = _timeline(session)
-    # The post's time is X's; so the attempt's is moved from our clock to X's.
-    skew = timeline.date - session.now() if timeline.date else 0
-    since = pending.at + skew - CLOCK_SLACK
-    known = {posted.id for posted in session.profile.posts}
-    return next(
-        (
-            post
-            for post in timeline.posts
-            if post.at >= since and post.id not in known and post.has_text(pending.text)
-        ),
-        None,
-    )
+        timeline = _timeline(session, pending)
+    since = _not_before(session, session.by_x_clock(pending))
+    known = session.profile.known_ids
+    posts = [post for post in timeline.posts if post.at >= since and post.id not in known]
+    for post in posts:
+        if post.has_text(pending.text):
+            return post
+    if any(post.may_have_text(pending.text) for post in posts):
+        raise Temporary("X does not say where a link of one of the newest posts leads.")
+    if not timeline.reaches_back_to(since):
+        raise Temporary(f"The newest {len(timeline.posts)} posts do not reach back to the attempt.")
+    return None
 
 
-def _timeline(session: Session) -> Timeline:
+def _timeline(session: Session, pending: Pending) -> Timeline:
     account = session.profile.account
     if account is None:
         account = session.api.me()
         session.profile = replace(session.profile, account=account)
-    return session.api.timeline(account.id)
+    # A time goes out only where X's clock has vouched for it in this run.
+    since = None if session.x_now() is None else _not_before(session, session.by_x_clock(pending))
+    return session.api.timeline(account.id, since=since or None)
+
+
+def _not_before(session: Session, pending: Pending) -> float:
+    """Return the time, by X's clock, before which X cannot have made the post; 0 if none is known.
+
+    An attempt that lies in the future was timed by a wrong clock; then the newest post that is
+    known, which came before it, tells.
+    """
+    if _is_plausible(session, pending, session.time()):
+        return pending.at - CLOCK_SLACK
+    return _newest_known(session)
+
+
+def _is_plausible(session: Session, pending: Pending, now: float) -> bool:
+    """Whether the attempt's time can be true: after what came before it, and not in the future."""
+    earliest = max(_newest_known(session), _FIRST_POSTS) - CLOCK_SLACK
+    return earliest <= pending.at <= now + CLOCK_SLACK
+
+
+def _newest_known(session: Session) -> float:
+    return max(map(id_time, session.profile.known_ids), default=0.0)
 
 
 def _unknown(session: Session, pending: Pending, why: str, cause: TweetbotError) -> OutcomeUnknown:

@@ -128,6 +128,14 @@ class CommandStore:
             self._warn(f"There is no {SAVE_COMMAND}: what this run does will not be remembered.")
         self._current = profile
 
+    def check_unchanged(self) -> None:
+        """Load once more and compare: without a lock, that alone tells of another run."""
+        if not (self._environ.get(LOAD_COMMAND) and self._environ.get(SAVE_COMMAND)):
+            return  # what is outside never changes by us
+        before, self._current = self._current, None
+        if before != self.load():
+            raise Overtaken(f"Another run has changed what {self} gives.", "Run again later.")
+
     def rehearse(self, current: Profile | None, *, planned: Profile | None = None) -> None:
         """Prove that a document can be saved, by saving the current one."""
         self._save_command()

@@ -153,6 +153,9 @@ class FileStore:
         with os_errors("write", self.path):
             self.replace(dump(profile))
 
+    def check_unchanged(self) -> None:
+        """Know that it is unchanged: the lock is the kernel's."""
+
     @contextmanager
     def prepare(self, current: Profile, *, planned: Profile | None = None) -> Iterator[Slot]:
         """Prove that a renewed token can be saved; signals are held back inside.

@@ -40,6 +40,9 @@ class Store(Protocol):
     def save(self, profile: Profile) -> None:
         """Replace the document as a whole, or raise and leave it as it was."""
 
+    def check_unchanged(self) -> None:
+        """Raise `Overtaken` if another run has changed the document, where no lock prevents it."""
+
     def rehearse(self, current: Profile | None, *, planned: Profile | None = None) -> None:
         """Prove that a document as large as `planned` with a longer token can be saved.
 

@@ -1,13 +1,14 @@
 """X's servers: the one HTTP client, OAuth 2.0, API v2, and what X's refusals mean.
 
-For `login` and `posting`, which hold the reasons for the order of requests. Uses `profile` for the
-values that X gives (account, token) and `errors`. httpx and authlib are imported here alone, so
-this room is entered only by commands that ask X.
+For `login` and `posting`, which hold the reasons for the order of requests. Uses `draft` for
+what is posted, `profile` for the values that X gives (account, token), and `errors`. httpx and
+authlib are imported here alone, so this room is entered only by commands that ask X.
 """
 
 from tweetbot.x.api import DEADLINE, POST_DEADLINE, XApi
+from tweetbot.x.clock import ServerClock
 from tweetbot.x.oauth import TOKEN_DEADLINE, AuthorizationRequest, AuthorizationServer
-from tweetbot.x.posts import Post, Timeline
+from tweetbot.x.posts import Post, Timeline, id_time
 from tweetbot.x.refusals import token_refusal
 from tweetbot.x.transport import Answer, Transport
 
@@ -19,8 +20,10 @@ __all__ = [
     "AuthorizationRequest",
     "AuthorizationServer",
     "Post",
+    "ServerClock",
     "Timeline",
     "Transport",
     "XApi",
+    "id_time",
     "token_refusal",
 ]

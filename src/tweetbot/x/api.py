@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 
+from tweetbot.draft import Part
 from tweetbot.errors import AnswerLost, Temporary
 from tweetbot.profile import Account
+from tweetbot.x.clock import ignore
 from tweetbot.x.posts import Post, Timeline, is_id, read_post
 from tweetbot.x.refusals import refusal
 from tweetbot.x.transport import Answer, Transport
@@ -17,18 +19,31 @@ from tweetbot.x.words import items, mapping, read_words
 
 POST_DEADLINE = 20.0  # seconds, connect included
 DEADLINE = 10.0
+PAGE = 20  # posts of a look at the timeline; each is billed
+# X's OpenAPI document and its SDK (xdk 0.10.6) know the first spelling alone; its servers have
+# answered to the second one, too (measured in August 2026). The spelling of the question is that
+# of the answer.
+_FIELDS = {"post.fields": "entities,note_post,referenced_posts,attachments"}
+_OTHER_FIELDS = {"tweet.fields": "entities,note_tweet,referenced_tweets,attachments"}
 
 
 class XApi:
-    """The calls that a bot needs, with one access token."""
+    """The calls that a bot needs, with one access token; `hear` is told every answer."""
 
     def __init__(
-        self, transport: Transport, *, api_url: str, access_token: str, now: Callable[[], float]
+        self,
+        transport: Transport,
+        *,
+        api_url: str,
+        access_token: str,
+        now: Callable[[], float],
+        hear: Callable[[Answer], None] = ignore,
     ) -> None:
         self._transport = transport
         self._api_url = api_url
         self._access_token = access_token
         self._now = now
+        self._hear = hear
 
     def me(self) -> Account:
         """Return the account that the token belongs to (`GET /2/users/me`; billed)."""
@@ -38,40 +53,55 @@ class XApi:
             raise Temporary("X's answer about the account cannot be read.")
         return Account(id=data["id"], username=username)
 
-    def timeline(self, account_id: str) -> Timeline:
-        """Return the five newest posts of the account (`GET /2/users/{id}/tweets`; billed)."""
-        answer = self._get(
-            f"/2/users/{account_id}/tweets",
-            {"max_results": "5", "tweet.fields": "entities,note_tweet"},
-        )
-        body = mapping(answer.json())
+    def timeline(self, account_id: str, *, since: float | None = None) -> Timeline:
+        """Return the newest posts of the account (`GET /2/users/{id}/tweets`; billed).
+
+        At most a page; `since` is a time by X's clock, before which no post is wanted.
+        """
+        params = {"max_results": str(PAGE)}
+        if since is not None:
+            params["start_time"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))
+        body = mapping(self._ask_for_posts(f"/2/users/{account_id}/tweets", params).json())
         # No posts, no `data`; but then X sends `meta`.
         data = body.get("data", [] if "meta" in body else None)
         posts = tuple(post for item in items(data) if (post := read_post(item)))
         # A post that cannot be read may be the one that is looked for.
         if not isinstance(data, list) or len(posts) < len(data):
             raise Temporary("X's answer about the timeline cannot be read.")
-        return Timeline(posts, _date(answer.headers))
+        return Timeline(posts, is_full=len(posts) >= PAGE)
 
-    def create_post(self, text: str) -> Post:
-        """Post `text` (`POST /2/tweets`), once.
+    def create_post(self, part: Part, *, reply_to: str | None = None) -> Post:
+        """Post `part` (`POST /2/tweets`), once; `reply_to` is the id of the post it answers.
 
         Raises `NotSent` if the request never left, `AnswerLost` if the post may be live all the
         same, else the refusal.
         """
+        body: dict[str, Any] = {"text": part.text}
+        if reply_to:
+            body["reply"] = {"in_reply_to_tweet_id": reply_to}
         answer = self._request(
             "POST",
             "/2/tweets",
             headers={"Content-Type": "application/json"},
-            content=json.dumps({"text": text}).encode(),
+            content=json.dumps(body).encode(),
             deadline=POST_DEADLINE,
         )
         return read_created(answer, now=self._now())
 
-    def _get(self, path: str, params: Mapping[str, str] | None = None) -> Answer:
-        answer = self._request("GET", path, params=params, deadline=DEADLINE)
+    def _ask_for_posts(self, path: str, params: Mapping[str, str]) -> Answer:
+        """Ask in one spelling, and in the other one if X does not know it."""
+        answer = self._request("GET", path, params={**params, **_FIELDS}, deadline=DEADLINE)
+        if answer.status == 400 and b"post.fields" in answer.body:
+            other = {**params, **_OTHER_FIELDS}
+            answer = self._request("GET", path, params=other, deadline=DEADLINE)
+        return self._good(answer)
+
+    def _get(self, path: str) -> Answer:
+        return self._good(self._request("GET", path, deadline=DEADLINE))
+
+    def _good(self, answer: Answer) -> Answer:
         if answer.status != 200:
-            raise refusal(answer, now=self._now())
+            raise refusal(answer, now=self._now(), of="read")
         return answer
 
     def _request(
@@ -81,23 +111,20 @@ class XApi:
         answer = self._transport.request(
             method, self._api_url + path, headers={**authorization, **(headers or {})}, **rest
         )
+        self._hear(answer)
         return answer.without(self._access_token)
 
 
 def read_created(answer: Answer, *, now: float) -> Post:
-    """Read the answer to `POST /2/tweets`: clear is an id, or a refusal in the 3xx and 4xx."""
+    """Read the answer to `POST /2/tweets`: clear is an id, or a refusal in the 3xx and 4xx.
+
+    408, 409 and 425 say nothing of what a server behind a gateway has done.
+    """
     if 200 <= answer.status < 300:
         created = read_post(mapping(answer.json()).get("data"))
         if created:
             return created
-    if 300 <= answer.status < 500:
+    if 300 <= answer.status < 500 and answer.status not in (408, 409, 425):
         raise refusal(answer, now=now)
     words = read_words(answer)
     raise AnswerLost(f"X gave no clear answer ({answer.status}).", x=words)
-
-
-def _date(headers: Mapping[str, str]) -> float | None:
-    try:
-        return parsedate_to_datetime(headers["date"]).timestamp()
-    except (LookupError, ValueError, OverflowError):
-        return None

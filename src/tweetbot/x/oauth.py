@@ -19,6 +19,7 @@ from authlib.oauth2.client import OAuth2Client
 
 from tweetbot.errors import AnswerLost, LoginNeeded, TweetbotError
 from tweetbot.profile import Client, Token
+from tweetbot.x.clock import ignore
 from tweetbot.x.transport import Answer, Transport
 
 # What posting needs, and media.write, because a scope added later means a new login
@@ -41,7 +42,7 @@ class AuthorizationRequest:
 class AuthorizationServer:
     """X's OAuth 2.0 endpoints, as the client `client` sees them.
 
-    `refusal` turns an answer that is no token into the error to raise.
+    `refusal` turns an answer that is no token into the error to raise; `hear` is told every answer.
     """
 
     def __init__(
@@ -51,12 +52,13 @@ class AuthorizationServer:
         *,
         now: Callable[[], float],
         refusal: Callable[[Answer], TweetbotError],
+        hear: Callable[[Answer], None] = ignore,
     ) -> None:
         self._client = client
         self._now = now
         self._refusal = refusal
         self._protocol = _Protocol(
-            _Session(transport, client),
+            _Session(transport, client, hear),
             client_id=client.client_id,
             client_secret=client.client_secret,
             code_challenge_method="S256",
@@ -200,9 +202,12 @@ class _Protocol(OAuth2Client):  # type: ignore[misc]  # authlib ships no types
 class _Session:
     """What authlib needs of an HTTP library: one `post`."""
 
-    def __init__(self, transport: Transport, client: Client) -> None:
+    def __init__(
+        self, transport: Transport, client: Client, hear: Callable[[Answer], None]
+    ) -> None:
         self._transport = transport
         self._client = client
+        self._hear = hear
 
     def post(
         self, url: str, *, data: Mapping[str, str], headers: Mapping[str, str], auth: ClientAuth
@@ -216,6 +221,7 @@ class _Session:
         answer = self._transport.request(
             "POST", url, headers=sent, content=body.encode(), deadline=TOKEN_DEADLINE
         )
+        self._hear(answer)
         if answer.is_success:
             return answer  # a server that does not rotate sends the same refresh token again
         names = ("refresh_token", "token", "code", "code_verifier")

@@ -35,7 +35,8 @@ _DATE = re.compile(r"[0-9]{4}-[0-9:.TZ+ -]{5,30}", re.ASCII)
 def refusal(answer: Answer, *, now: float, of: str = "post") -> TweetbotError:
     """Say what a refusal means: the first row of the table that fits.
 
-    `of` is "token" for the token endpoint, whose errors are those of RFC 6749 §5.2.
+    `of` is "token" for the token endpoint, whose errors are those of RFC 6749 §5.2, and "read" for
+    a question, of which nothing is posted.
     """
     facts = _Facts(answer, of)
     row = next(row for row in _REFUSALS if row.fits(facts))
@@ -150,7 +151,13 @@ _REFUSALS: tuple[_Row, ...] = (
         TextRefused,
         "X refused the post as invalid (400).",
         "Change the text.",
-        lambda it: it.status == 400,
+        lambda it: it.status == 400 and it.of == "post",
+    ),
+    _Row(
+        ConfigurationError,
+        "X refused the question as invalid (400).",
+        "X's interface may have changed: upgrade tweetbot.",
+        lambda it: it.status == 400 and it.of == "read",
     ),
     _Row(  # no JSON: not X's API speaks but something before it
         Temporary,
