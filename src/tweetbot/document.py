@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
 from tweetbot.profile import VERSION, Profile, Unreadable
@@ -61,9 +61,14 @@ def _to_json(value: Any) -> Any:
     known = {
         entry.name: _to_json(getattr(value, entry.name))
         for entry in fields(value)
-        if entry.name != "unknown"
+        if entry.name != "unknown" and not _is_left_out(entry, getattr(value, entry.name))
     }
     return {**known, **value.unknown}
+
+
+def _is_left_out(entry: Field[Any], value: object) -> bool:
+    """Whether a key of a special case is not written, because this is none."""
+    return bool(entry.metadata.get("rare")) and value == entry.default
 
 
 def _read(kind: Any, value: object, where: str) -> Any:

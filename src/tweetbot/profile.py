@@ -38,6 +38,11 @@ def _unknown() -> Any:
     return field(default_factory=dict, repr=False)
 
 
+def _rare(default: Any) -> Any:
+    """Make a key that is written only where it says something."""
+    return field(default=default, metadata={"rare": True})
+
+
 @dataclass(frozen=True, kw_only=True)
 class Client:
     """The app as X knows it (RFC 6749 §2.1); without a secret it is a public client."""
@@ -119,7 +124,7 @@ class Pending:
     at: int
     source: str | None = None
     cursor: Any = None
-    found_at: int | None = None
+    found_at: int | None = _rare(None)
     unknown: Mapping[str, Any] = _unknown()
 
 

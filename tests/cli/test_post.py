@@ -394,6 +394,7 @@ def test_the_next_run_settles_what_the_last_one_left_open(bot: Bot, x: Sandbox) 
     bot.environ = NEVER_LOOK
     assert bot.run("post", HELLO).code == 7
     bot.environ = {}
+    bot.age_pending()
     run = bot.run("post", HELLO)
     assert (run.code, run.out) == (0, url_of_last(x) + "\n")
     assert "posted after all" in run.err
@@ -416,6 +417,7 @@ def test_a_signal_during_a_slow_post_keeps_it_pending(
     assert (ended, out, err.strip()) == (code, "", f"Interrupted ({name}).")
     assert bot.document["pending"]["text"] == HELLO
 
+    bot.age_pending()
     run = bot.run("post", HELLO)  # it was live, and is found
     assert (run.code, run.out, len(x.posts)) == (0, url_of_last(x) + "\n", 1)
 
@@ -486,7 +488,8 @@ def test_another_bot_does_not_wait(bot: Bot, x: Sandbox) -> None:
     x.fault("post", Fault("silent"))
     slow = bot.start("post", "The first")
     wait_until(lambda: x.count("post") == 1)
-    (bot.folder / "other.json").write_bytes(bot.path.read_bytes())
+    other = bot.folder / "other.json"
+    other.write_text(json.dumps({**bot.document, "pending": None}))
     assert bot.run("post", "-p", "other", "--wait", "0", "The second").code == 0
     slow.kill()
     finish(slow)

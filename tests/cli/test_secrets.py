@@ -226,7 +226,7 @@ def test_no_repr_of_a_value_shows_a_secret() -> None:
         for entry in fields(kind)
         if SECRET_NAME.fullmatch(entry.name) and entry.repr
     }
-    assert shown == {("LastError", "code")}  # an exit code
+    assert shown == {("LastError", "code"), ("Ended", "code")}  # exit codes
 
 
 # --- -v -------------------------------------------------------------------------------------

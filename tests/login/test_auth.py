@@ -734,7 +734,7 @@ def test_a_person_is_asked_whether_the_other_login_may_end(bot: Bot) -> None:
 def test_an_unreadable_neighbour_does_not_matter(newcomer: Bot) -> None:
     newcomer.folder.mkdir(mode=0o700)
     (newcomer.folder / "broken.json").write_text("{")
-    assert log_in(newcomer).code == 0
+    assert log_in(newcomer, "-p", "default").code == 0
 
 
 NOT_ENROLLED = body(

@@ -244,7 +244,7 @@ def followed(bot: Bot, point: str, code: int, said: str) -> Result:
 def run_again(bot: Bot) -> tuple[int, str]:
     """Run `post` in this process, which is faster, for the same text."""
     state = Path(bot.environ["HOME"], ".local", "state", "tweetbot")
-    context = Context(api_url=bot.x.url, check_after=(0, 0))
+    context = Context(api_url=bot.x.url, check_after=(0, 0), sleep=lambda _: None)
     store = FileStore(bot.path, state_dir=lambda: state)
     try:
         with Transport(user_agent="tweetbot", environ={}) as http:

@@ -360,6 +360,7 @@ def test_a_process_killed_at_any_moment_neither_repeats_nor_loses_an_item(
                 time.sleep(0.01)
             time.sleep(chance.uniform(0, 0.25))
             process.send_signal(signal.SIGKILL)
+        bot.age_pending()
         while bot.run(*command).code != 3:
             pass
         assert [live(lax).count(item) for item in items] == [1, 1, 1]

@@ -91,14 +91,14 @@ def held_by(bot: Bot, *args: str) -> subprocess.Popen[bytes]:
 @pytest.mark.parametrize(
     ("args", "check_after", "lasting"),
     [
-        (("post", TEXT), "3,10", 258),
-        (("post", TEXT, "--wait", "600"), "3,10", 828),
-        (("post", TEXT), "600", 1425),
-        (("renew",), "3,10", 20),
+        (("post", TEXT), "3,10", 330.5),
+        (("post", TEXT, "--wait", "600"), "3,10", 900.5),
+        (("post", TEXT), "600", 1467.5),
+        (("renew",), "3,10", 42.5),
     ],
 )
 def test_a_lock_outlasts_all_deadlines_of_its_run(
-    args: tuple[str, ...], check_after: str, lasting: int, redis_bot: Bot, server: RedisServer
+    args: tuple[str, ...], check_after: str, lasting: float, redis_bot: Bot, server: RedisServer
 ) -> None:
     redis_bot.environ["TWEETBOT_CHECK_AFTER"] = check_after
     with held_by(redis_bot, *args) as process:

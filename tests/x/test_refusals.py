@@ -738,6 +738,7 @@ def test_an_access_token_that_x_echoes_is_not_shown(bot: Bot, x: Sandbox) -> Non
     for status in (200, 400, 403, 503):
         body = json.dumps(problem(status, "Sorry", f"Bearer {token} is not liked.")).encode()
         x.fault("post", Fault("status", status=status, body=body))
+        bot.age_pending()
         ended = bot.run("post", f"Hello {status}", "--json", "-v")
         assert ended.code != 0
         assert "is not liked" in ended.err

@@ -193,7 +193,8 @@ class Session:
         x_now = self.x_now()
         if pending.at != self._intended_at or self._is_timed_by_x or x_now is None:
             return pending
-        return replace(pending, at=pending.at + round(x_now - self.context.now()))
+        ahead = round(x_now - self.context.now())
+        return replace(pending, at=pending.at + ahead) if abs(ahead) > CLOCK_JITTER else pending
 
     def timed(self, pending: Pending) -> Pending:
         """Give an intent the time of this moment."""

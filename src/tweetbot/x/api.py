@@ -22,8 +22,10 @@ DEADLINE = 10.0
 PAGE = 20  # posts of a look at the timeline; each is billed
 # X's OpenAPI document and its SDK (xdk 0.10.6) know the first spelling alone; its servers have
 # answered to the second one, too (measured in August 2026). The spelling of the question is that
-# of the answer.
-_FIELDS = {"post.fields": "entities,note_post,referenced_posts,attachments"}
+# of the answer. What a post answers is an expansion in the one and a field in the other.
+_FIELDS = {"post.fields": "entities,note_post,attachments"}
+_PARENTS = {"expansions": "referenced_posts"}
+_NAMES = (b"post.fields", b"expansions")
 _OTHER_FIELDS = {"tweet.fields": "entities,note_tweet,referenced_tweets,attachments"}
 
 
@@ -53,15 +55,19 @@ class XApi:
             raise Temporary("X's answer about the account cannot be read.")
         return Account(id=data["id"], username=username)
 
-    def timeline(self, account_id: str, *, since: float | None = None) -> Timeline:
+    def timeline(
+        self, account_id: str, *, since: float | None = None, with_parents: bool = False
+    ) -> Timeline:
         """Return the newest posts of the account (`GET /2/users/{id}/tweets`; billed).
 
-        At most a page; `since` is a time by X's clock, before which no post is wanted.
+        At most a page; `since` is a time by X's clock, before which no post is wanted. What a post
+        answers is known only `with_parents`.
         """
         params = {"max_results": str(PAGE)}
         if since is not None:
             params["start_time"] = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(since))
-        body = mapping(self._ask_for_posts(f"/2/users/{account_id}/tweets", params).json())
+        path = f"/2/users/{account_id}/tweets"
+        body = mapping(self._ask_for_posts(path, params, with_parents=with_parents).json())
         # No posts, no `data`; but then X sends `meta`.
         data = body.get("data", [] if "meta" in body else None)
         posts = tuple(post for item in items(data) if (post := read_post(item)))
@@ -88,10 +94,11 @@ class XApi:
         )
         return read_created(answer, now=self._now())
 
-    def _ask_for_posts(self, path: str, params: Mapping[str, str]) -> Answer:
+    def _ask_for_posts(self, path: str, params: Mapping[str, str], *, with_parents: bool) -> Answer:
         """Ask in one spelling, and in the other one if X does not know it."""
-        answer = self._request("GET", path, params={**params, **_FIELDS}, deadline=DEADLINE)
-        if answer.status == 400 and b"post.fields" in answer.body:
+        own = {**params, **_FIELDS, **(_PARENTS if with_parents else {})}
+        answer = self._request("GET", path, params=own, deadline=DEADLINE)
+        if answer.status == 400 and any(name in answer.body for name in _NAMES):
             other = {**params, **_OTHER_FIELDS}
             answer = self._request("GET", path, params=other, deadline=DEADLINE)
         return self._good(answer)
