@@ -54,7 +54,7 @@ def test_an_empty_environment_has_every_default() -> None:
 def test_every_variable_is_read() -> None:
     assert read(
         TWEETBOT_PROFILE="dogfacts",
-        TWEETBOT_CONFIG_DIR="bots",
+        TWEETBOT_CONFIG_DIR="/srv/my bots",
         TWEETBOT_CLIENT_ID="an-id",
         TWEETBOT_CLIENT_SECRET="a-secret",
         TWEETBOT_REDIRECT_URI="http://localhost:1/cb",
@@ -63,7 +63,7 @@ def test_every_variable_is_read() -> None:
         TWEETBOT_CHECK_AFTER="1",
     ) == Settings(
         profile="dogfacts",
-        config_dir=Path("bots"),
+        config_dir=Path("/srv/my bots"),
         client_id="an-id",
         client_secret="a-secret",
         redirect_uri="http://localhost:1/cb",
@@ -177,6 +177,9 @@ def test_an_empty_credential_is_called_empty(text: str) -> None:
         ("http://127.0.0.1:1/", "http://127.0.0.1:1"),
         ("http://127.255.0.1", "http://127.255.0.1"),
         ("http://[::1]:9", "http://[::1]:9"),
+        ("https://x_y.example./", "https://x_y.example."),
+        ("https://xn--bcher-kva.example", "https://xn--bcher-kva.example"),
+        ("https://93.184.215.14/a%20b", "https://93.184.215.14/a%20b"),
     ],
 )
 def test_a_server_is_https_or_this_machine(text: str, url: str) -> None:
@@ -211,6 +214,25 @@ def test_a_server_is_https_or_this_machine(text: str, url: str) -> None:
         "https://api.x.com:port",
         "https://api.x.com:70000",
         "https://[api",
+        "https://☃.net",
+        "https://bücher.example",
+        "https://x。com",
+        "https://[v1.x]",
+        "https://[fe80::1%25eth0]",
+        "https://999.1.1.1",
+        "https://1.2.3",
+        "http://127.999.0.1",
+        "http://127.0.0.٣",
+        "https://api.x.com:٤٤٣",
+        "https://api.x.com:0",
+        "https://a..b",
+        "https://-a.example",
+        "https://" + "a" * 64 + ".example",
+        "https://" + "a." * 130 + "example",
+        "https://a%20b.example",
+        "https://api.x.com/☃",
+        "https://api.x.com\\a",
+        "https://api.x.com/<a>",
     ],
 )
 def test_any_other_server_is_refused(text: str) -> None:
@@ -272,8 +294,31 @@ def test_the_folder_of_profiles_is_the_users(
 
 
 def test_a_folder_is_used_as_it_is_given() -> None:
-    assert read(TWEETBOT_CONFIG_DIR=" my bots ").config_dir == Path("my bots")
-    assert read_settings({"TWEETBOT_CONFIG_DIR": "~/bots"}).config_dir == Path("~/bots")
+    for text in ("/srv/my bots", "/srv/~bots", "/srv/it's", "/srv/5$"):
+        assert read(TWEETBOT_CONFIG_DIR=f" {text} ").config_dir == Path(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "slip"),
+    [
+        ("~/bots", "~"),
+        ("~", "~"),
+        ("~bot/x", "~"),
+        ("$HOME/bots", "$"),
+        ("${HOME}/bots", "$"),
+        ("/srv/$USER", "$"),
+        ('"/srv/bots"', "quotes"),
+        ("'~/bots'", "quotes"),
+        ("/srv/bots'", "quotes"),
+        ("bots", "absolute"),
+        ("./bots", "absolute"),
+        ("%h/bots", "absolute"),
+    ],
+)
+def test_a_folder_that_no_shell_has_read_is_a_slip(text: str, slip: str) -> None:
+    said = fault(TWEETBOT_CONFIG_DIR=text)
+    assert said.startswith("TWEETBOT_CONFIG_DIR: it ")
+    assert slip in said
 
 
 def test_the_consent_page_is_not_on_the_api_host() -> None:

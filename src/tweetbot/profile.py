@@ -53,6 +53,12 @@ class Client:
     api_url: str
     unknown: Mapping[str, Any] = _unknown()
 
+    def __post_init__(self) -> None:
+        for name in ("client_id", "client_secret"):
+            value = getattr(self, name)
+            if value is not None and not _TOKEN.fullmatch(value):
+                raise Unreadable(f'"client.{name}" is empty or has characters that X never uses')
+
 
 @dataclass(frozen=True, kw_only=True)
 class Account:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,9 @@ _T = TypeVar("_T")
 _PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 # RFC 6749 appendix A.1, A.2: VSCHAR; a space inside one is always a slip.
 _CREDENTIAL = re.compile(r"[\x21-\x7e]+")
-_LOOPBACK_HOST = re.compile(r"localhost|127(\.\d{1,3}){3}|::1")
+_LOOPBACK_HOST = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
+_URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")  # RFC 3986 §2: what a URL can hold
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")  # of a host's name, RFC 1123 §2.1
 
 
 @dataclass(frozen=True)
@@ -71,7 +74,7 @@ def read_settings(environ: Mapping[str, str], *, profile: str | None = None) -> 
         environ = {**environ, "TWEETBOT_PROFILE": profile or "?"}
     settings = Settings(
         profile=read("TWEETBOT_PROFILE", profile_name, DEFAULT_PROFILE),
-        config_dir=read("TWEETBOT_CONFIG_DIR", Path, None) or _user_config_dir(),
+        config_dir=read("TWEETBOT_CONFIG_DIR", folder, None) or _user_config_dir(),
         client_id=read("TWEETBOT_CLIENT_ID", credential, None),
         client_secret=read("TWEETBOT_CLIENT_SECRET", credential, None),
         redirect_uri=read("TWEETBOT_REDIRECT_URI", str, None),
@@ -122,11 +125,22 @@ def duration(text: str) -> float:
     return int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
 
 
+def folder(text: str) -> Path:
+    """Return the folder that `text` names; no shell has been there, and cron stands anywhere."""
+    if {text[0], text[-1]} & set("\"'"):
+        raise ValueError("it has quotes in it; write it without them")
+    if text.startswith("~") or re.search(r"\$[{(A-Za-z_]", text):
+        raise ValueError("it has a ~ or $ in it that nothing replaces here; write it out")
+    if not Path(text).is_absolute():
+        raise ValueError("it must be an absolute path; else it leads wherever the scheduler stands")
+    return Path(text)
+
+
 def server_url(text: str) -> str:
     """Return `text` without a slash at its end; https, or http for loopback hosts alone."""
     try:
         parts = urlsplit(text)
-        _ = parts.port
+        port = parts.port
     except ValueError as error:
         raise ValueError("it is no URL") from error
     plain = parts.scheme == "http" and _LOOPBACK_HOST.fullmatch(parts.hostname or "")
@@ -134,7 +148,21 @@ def server_url(text: str) -> str:
         raise ValueError("it must be an https:// URL (http:// for loopback hosts alone)")
     if "@" in parts.netloc or set("?# ") & set(text) or not text.isprintable():
         raise ValueError("it must have no user, query or fragment")
+    if not _is_host(parts.hostname, parts.netloc) or port == 0 or not _URL.fullmatch(text):
+        raise ValueError("it must have a host that can be one, in ASCII (xn--…), and a path so")
     return text.rstrip("/")
+
+
+def _is_host(host: str, netloc: str) -> bool:
+    """Whether `host`, in lower case, can be an address or a name."""
+    labels = host.removesuffix(".").split(".")
+    if "[" in netloc or re.fullmatch("[0-9]+", labels[-1]):
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return False
+        return "%" not in host  # an address of one network card is no server's
+    return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in labels)
 
 
 def _pauses(text: str) -> tuple[float, ...]:

@@ -145,8 +145,10 @@ class Terminal:
         if self.interactive and self._lines is None:
             from queue import SimpleQueue
 
-            self._lines = SimpleQueue()
-            threading.Thread(target=self._read, args=(self._lines,), daemon=True).start()
+            lines: SimpleQueue[str] = SimpleQueue()
+            with suppress(RuntimeError):  # no more threads: then nobody hears
+                threading.Thread(target=self._read, args=(lines,), daemon=True).start()
+                self._lines = lines
 
     def _read(self, lines: SimpleQueue[str]) -> None:
         line = "\n"

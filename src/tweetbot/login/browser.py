@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 
 
 def can_open(environ: Mapping[str, str], *, terminal: bool) -> bool:
@@ -31,7 +32,8 @@ def open_url(url: str) -> None:
     In a process of its own: what a browser prints must not mix with ours, and standard input
     stays with us.
     """
-    threading.Thread(target=_run, args=(url,), daemon=True).start()
+    with suppress(RuntimeError):  # no more threads: the person has the address
+        threading.Thread(target=_run, args=(url,), daemon=True).start()
 
 
 def _run(url: str) -> None:

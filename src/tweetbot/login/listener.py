@@ -27,7 +27,7 @@ from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
-from tweetbot.errors import ConfigurationError
+from tweetbot.errors import ConfigurationError, Temporary
 from tweetbot.login.connections import USUAL, Connections, Limits
 from tweetbot.login.redirect import (
     DEFAULT_PORT,
@@ -92,7 +92,13 @@ class RedirectListener:
             thread = threading.Thread(
                 target=server.serve_forever, args=(_POLL_SECONDS,), daemon=True
             )
-            thread.start()
+            try:
+                thread.start()
+            except RuntimeError:
+                self.close()
+                raise Temporary(
+                    "This machine starts no more threads.", "Run `tweetbot auth` again later."
+                ) from None
             self._threads.append(thread)
         return self
 
@@ -106,9 +112,9 @@ class RedirectListener:
 
     def close(self) -> None:
         """Stop listening and hang up on everybody; may be called twice, or without `with`."""
-        if self._threads:  # shutdown() would wait for ever for a server that never served
-            for server in self._servers:
-                server.shutdown()
+        # shutdown() would wait for ever for a server that never served
+        for server, _ in zip(self._servers, self._threads, strict=False):
+            server.shutdown()
         for server in self._servers:
             server.server_close()
         for thread in self._threads:

@@ -120,15 +120,20 @@ class Transport:
         `NotSent` if the request has certainly not left, else `AnswerLost`.
         """
         exchange = _Exchange(self)
-        request = self._client.build_request(
-            method,
-            url,
-            headers=headers,
-            content=content,
-            params=params,
-            timeout=deadline,
-            extensions={"trace": exchange.trace},
-        )
+        try:
+            request = self._client.build_request(
+                method,
+                url,
+                headers=headers,
+                content=content,
+                params=params,
+                timeout=deadline,
+                extensions={"trace": exchange.trace},
+            )
+        except (httpx.InvalidURL, UnicodeError):  # a host that IDNA has no name for
+            raise ConfigurationError(
+                f"{one_line(url)} is no address that can be asked.", "Check TWEETBOT_API_URL."
+            ) from None
         began = time.monotonic()
         try:
             answer = exchange.run(self._client, request, deadline)
@@ -149,6 +154,9 @@ class Transport:
         if self._stream is not None:
             with suppress(OSError, ValueError):
                 self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
+
+
+_Outcome = queue.SimpleQueue["Answer | Exception"]
 
 
 class _GivenUp(Exception):
@@ -176,29 +184,40 @@ class _Exchange:
                 self._left = self._left or info["request"].method != b"CONNECT"
 
     def run(self, client: httpx.Client, request: httpx.Request, deadline: float) -> Answer:
-        outcome: queue.SimpleQueue[Answer | Exception] = queue.SimpleQueue()
-
-        def work() -> None:
-            if hasattr(signal, "pthread_sigmask"):  # a signal has to wake the main thread
-                signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-            try:
-                outcome.put(_read(client, request))
-            except Exception as error:  # noqa: BLE001  # handed over, and raised below
-                outcome.put(error)
-
-        threading.Thread(target=work, daemon=True).start()
         try:
-            result = outcome.get(timeout=deadline)
-        except BaseException as error:
+            result = self._wait(self._start(client, request), deadline)
+        except BaseException:
             self._give_up()
-            if isinstance(error, queue.Empty):
-                raise self._failure(f"no answer within {deadline:g} s") from None
             raise
         if isinstance(result, Answer):
             return result
         if isinstance(result, httpx.HTTPError | httpx.InvalidURL | UnicodeError | _TooLarge):
             raise self._failure(_reason(result, deadline)) from None
         raise result
+
+    def _start(self, client: httpx.Client, request: httpx.Request) -> _Outcome:
+        outcome: _Outcome = queue.SimpleQueue()
+
+        def work() -> None:
+            if hasattr(signal, "pthread_sigmask"):  # a signal has to wake the main thread
+                signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+            try:
+                outcome.put(_read(client, request))
+            except Exception as error:  # noqa: BLE001  # handed over, and raised by `run`
+                outcome.put(error)
+
+        try:
+            threading.Thread(target=work, daemon=True).start()
+        except RuntimeError:
+            raise self._failure("this machine starts no more threads") from None
+        return outcome
+
+    def _wait(self, outcome: _Outcome, deadline: float) -> Answer | Exception:
+        try:
+            return outcome.get(timeout=deadline)
+        except queue.Empty:
+            self._give_up()
+            raise self._failure(f"no answer within {deadline:g} s") from None
 
     def _give_up(self) -> None:
         with self._lock:
