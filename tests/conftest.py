@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import random
@@ -10,16 +11,20 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import CodeType, FunctionType
 from typing import Any, Self
 
 import pytest
 
+from tests.inside import run_inside
 from tweetbot.draft import USUAL, Terms
 from tweetbot.errors import TweetbotError
 from tweetbot.posting import run as posting
@@ -61,6 +66,61 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     if all("::" in argument for argument in config.args):
         return 0
     return len(os.sched_getaffinity(0)) + 1
+
+
+# What a test that starts a program has in its code, or in that of what it calls in its module.
+STARTING = {
+    "subprocess",
+    "Popen",
+    "pexpect",
+    "start",
+    "auth",
+    "playwright",
+    "TWEETBOT_SAVE_COMMAND",
+}
+LASTING = {"full", "figures", "redis_server", "powerless"}  # fixtures of tests that take long
+QUICK_CASES = 3  # of each test
+
+
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Mark the first cases of each test that starts no program and has no long form as quick."""
+    cases: Counter[Any] = Counter()
+    names: dict[Any, bool] = {}
+    for item in items:
+        if not isinstance(item, pytest.Function) or LASTING & set(item.fixturenames):
+            continue
+        function = inspect.unwrap(item.function)
+        if function not in names:
+            names[function] = not STARTING & names_used(function)
+        cases[function] += 1
+        if names[function] and cases[function] <= QUICK_CASES:
+            item.add_marker("quick")
+
+
+def names_used(function: Any) -> set[str]:
+    """Return the names and words in a function, and in what it calls in its own module."""
+    module = function.__globals__
+    methods = {
+        name: value
+        for kind in module.values()
+        if isinstance(kind, type) and kind.__module__ == function.__module__
+        for name, value in vars(kind).items()
+        if isinstance(value, FunctionType)
+    }
+    codes, seen = [function.__code__], set[str]()
+    while codes:
+        code = codes.pop()
+        codes += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
+        words = {word for word in code.co_consts if isinstance(word, str)}
+        new = {*code.co_names, *words} - seen
+        seen |= new
+        called = [methods.get(name) or module.get(name) for name in new]
+        codes += [
+            inspect.unwrap(one).__code__
+            for one in called
+            if isinstance(one, FunctionType) and one.__module__ == function.__module__
+        ]
+    return seen
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -172,6 +232,7 @@ class Bot:
     folder: Path
     name: str = "default"
     environ: dict[str, str] = field(default_factory=dict)
+    alone: bool = False  # whether each run is a process of its own
 
     @property
     def path(self) -> Path:
@@ -262,11 +323,25 @@ class Bot:
         return subprocess.Popen(command, **settings)
 
     def run(self, *args: str, stdin: bytes | None = None, **options: Any) -> Run:
+        """Run a command to its end: within this process, unless something asks for another one."""
+        if self._fits_inside(options):
+            code, out, err = run_inside(args, environ=self.variables, stdin=stdin or b"")
+            return Run(code, out.decode(), err.decode())
         if stdin is not None:
             options["stdin"] = subprocess.PIPE
         with self.start(*args, **options) as process:
             out, err = process.communicate(stdin, timeout=60)
         return Run(process.returncode, out.decode(), err.decode())
+
+    def _fits_inside(self, options: Mapping[str, Any]) -> bool:
+        """Whether nothing is asked of the process, of its Python, or at the same time."""
+        for_python = any(name.startswith("PYTHON") for name in self.environ)
+        return not (
+            self.alone
+            or options
+            or for_python
+            or threading.current_thread() is not threading.main_thread()
+        )
 
     def take_callback(self, host: str = "127.0.0.1") -> str:
         """Register a callback URL on a port that is free now; logins go through it from now on."""

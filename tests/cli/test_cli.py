@@ -24,6 +24,14 @@ from tweetbot.sandbox import Fault, Sandbox
 if TYPE_CHECKING:
     from tests.conftest import Bot
 
+
+@pytest.fixture
+def bot(bot: Bot) -> Bot:
+    """The bot that is logged in; here each of its runs is a process of its own."""
+    bot.alone = True
+    return bot
+
+
 ERROR_FIELDS = ["ok", "code", "error", "message", "retry_at", "x"]
 
 
