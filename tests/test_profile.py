@@ -53,6 +53,8 @@ FULL: dict[str, Any] = {
     "version": 1,
     "client": CLIENT,
     "account": {"id": "179", "username": "dogfacts"},
+    "expected": {"id": "179", "username": "dogfacts"},
+    "replaced": {"account": {"id": "179", "username": "dogfacts"}, "token": TOKEN},
     "token": TOKEN,
     "pending": {"text": "Hé", "digest": "d", "at": NOW, "source": "list", "cursor": {"next": 3}},
     "cursors": {"list": 2, "feed": {"seen": ["a"]}},

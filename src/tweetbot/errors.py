@@ -5,6 +5,7 @@
     ├── TextRefused             3  this text cannot be posted
     │   └── Duplicate              X has this text already
     ├── LoginNeeded             4  no profile, grant dead, scope missing, moved away
+    │   ├── NotTheBot              the login belongs to another account; it was put back
     │   ├── GrantRefused           the token endpoint refused the refresh token
     │   └── AccessTokenRefused     401: the access token is not accepted
     ├── NotAllowed              5  X does not let this app or account post
@@ -98,6 +99,10 @@ class LoginNeeded(TweetbotError):
 
     code = 4
     name = "login-needed"
+
+
+class NotTheBot(LoginNeeded):
+    """The login belongs to another account than it has to; what it had replaced is back."""
 
 
 class GrantRefused(LoginNeeded):

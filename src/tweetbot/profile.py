@@ -38,9 +38,7 @@ def _unknown() -> Any:
     return field(default_factory=dict, repr=False)
 
 
-def _rare(default: Any) -> Any:
-    """Make a key that is written only where it says something."""
-    return field(default=default, metadata={"rare": True})
+_RARE = {"rare": True}  # a key that is written only where it says something
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +117,31 @@ class Token:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Expected:
+    """Whom a login has to belong to, as far as that is known, while X has not said whose it is."""
+
+    id: str | None = None
+    username: str | None = None
+    unknown: Mapping[str, Any] = _unknown()
+
+    def fits(self, account: Account) -> bool:
+        """Whether it is that account; a handle may be renamed, an id never is."""
+        if self.id is not None:
+            return self.id == account.id
+        return self.username is None or self.username.lower() == account.username.lower()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replaced:
+    """What such a login took the place of; the app as well, where it is another one."""
+
+    account: Account | None = None
+    token: Token
+    client: Client | None = field(default=None, metadata=_RARE)
+    unknown: Mapping[str, Any] = _unknown()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Pending:
     """A post that was about to be sent and has no recorded outcome.
 
@@ -130,7 +153,7 @@ class Pending:
     at: int
     source: str | None = None
     cursor: Any = None
-    found_at: int | None = _rare(None)
+    found_at: int | None = field(default=None, metadata=_RARE)
     unknown: Mapping[str, Any] = _unknown()
 
 
@@ -218,6 +241,8 @@ class Profile:
     version: int = VERSION
     client: Client
     account: Account | None = None
+    expected: Expected | None = None
+    replaced: Replaced | None = None
     token: Token
     pending: Pending | None = None
     cursors: Mapping[str, Any] = field(default_factory=dict)
@@ -252,6 +277,26 @@ class Profile:
                 "`tweetbot auth` brings it back; or, if it never arrived there, `tweetbot import`"
                 " with the path of its document.",
             )
+
+    @property
+    def owner(self) -> Expected | None:
+        """Whom this bot belongs to, as X said or as a person did; `None` if nobody has."""
+        if self.account:
+            return Expected(id=self.account.id, username=self.account.username)
+        return self.expected
+
+    def with_account(self, account: Account) -> Profile:
+        """Record whose login it is: what it had replaced is needed no more."""
+        return replace(self, account=account, expected=None, replaced=None)
+
+    def before_login(self) -> Profile | None:
+        """Put back what this login had replaced; `None` if that was nothing."""
+        old = self.replaced
+        if old is None:
+            return None
+        client = old.client or self.client
+        back = replace(self, client=client, account=old.account, token=old.token)
+        return replace(back, expected=None, replaced=None)
 
     def is_same_grant(self, other: Profile) -> bool:
         """Whether X keeps one login for both: the same app and account."""

@@ -127,7 +127,7 @@ def duration(text: str) -> float:
 
 def folder(text: str) -> Path:
     """Return the folder that `text` names; no shell has been there, and cron stands anywhere."""
-    if {text[0], text[-1]} & set("\"'"):
+    if text[0] in "\"'" and text[0] == text[-1]:
         raise ValueError("it has quotes in it; write it without them")
     if text.startswith("~") or re.search(r"\$[{(A-Za-z_]", text):
         raise ValueError("it has a ~ or $ in it that nothing replaces here; write it out")

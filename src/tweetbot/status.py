@@ -178,10 +178,10 @@ def _next_post(status: Status) -> str:
 
 
 def _profile_rows(status: Status, profile: Profile) -> dict[str, str]:
-    token, account, spend = profile.token, profile.account, status.spend
+    token, spend = profile.token, status.spend
     budget = f" of {dollars(spend.budget_usd)}" if spend.budget_usd is not None else ""
     rows = {
-        "account": f"@{account.username} (id {account.id})" if account else "not known",
+        "account": _account(profile),
         "scope": token.scope or "not known",
         "token": f"renewed {local(token.obtained_at)}, expires {local(token.expires_at)}",
         "last post": f"{local(status.last_post.at)} {status.url or '(id not known)'}"
@@ -198,6 +198,13 @@ def _profile_rows(status: Status, profile: Profile) -> dict[str, str]:
             f" {naming(status.name, error.message)}"
         )
     return rows
+
+
+def _account(profile: Profile) -> str:
+    if profile.account:
+        return f"@{profile.account.username} (id {profile.account.id})"
+    expected = profile.expected.username if profile.expected else None
+    return f"not known yet; it has to be @{expected}" if expected else "not known"
 
 
 def as_json(status: Status) -> dict[str, object]:

@@ -154,6 +154,8 @@ def test_a_first_login_saves_the_whole_document_for_its_owner_alone(newcomer: Bo
             "expires_at": token["obtained_at"] + 7200,
             "parent": None,
         },
+        "expected": None,
+        "replaced": None,
         "pending": None,
         "cursors": {},
         "posts": [],

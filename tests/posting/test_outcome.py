@@ -268,15 +268,16 @@ def test_a_timeline_that_cannot_be_read_leaves_the_outcome_open(
     ],
     ids=name,
 )
-def test_an_account_that_cannot_be_read_leaves_the_outcome_open(
+def test_while_the_account_cannot_be_read_nothing_is_posted(
     bot: Bot, clock: Clock, x: Sandbox, fault: Fault
 ) -> None:
     bot.change(account=None)
-    x.fault("post", Fault("reset", after=True))
     x.fault("me", fault)
     ended = run(bot, clock, fault=fault)
-    assert (ended.code, live(x), x.count("timeline")) == (7, 1, 0), ended.said
+    assert (ended.code, live(x), bot.document["pending"]) in ((4, 0, None), (6, 0, None))
 
+    if ended.code == 4:
+        bot.log_in()
     ended = run(bot, clock)
     assert (ended.code, live(x), x.count("post")) == (0, 1, 1), ended.said
     assert bot.document["account"]["id"] == x.account.id
@@ -378,7 +379,7 @@ def test_without_an_account_the_login_is_asked_for_it_first(
     x.fault("post", Fault("reset", after=True))
     ended = run(bot, clock)
     assert (ended.code, ended.url) == (0, url_of_last(x))
-    assert steps(x) == ["post", "me", "timeline"]
+    assert steps(x) == ["me", "post", "timeline"]
     assert bot.document["account"] == {"id": x.account.id, "username": x.account.username}
 
 

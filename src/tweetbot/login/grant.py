@@ -9,7 +9,7 @@ from tweetbot.errors import ConfigurationError, LoginNeeded, NotAllowed, Tweetbo
 from tweetbot.login.client import LoginOptions, is_account
 from tweetbot.login.consent import Person, is_yes
 from tweetbot.login.same_app import shares
-from tweetbot.profile import Account, Client, Profile, Token
+from tweetbot.profile import Account, Client, Expected, Profile, Token
 from tweetbot.x import AuthorizationServer, XApi
 
 
@@ -24,6 +24,17 @@ class Login:
     options: LoginOptions
     person: Person
     may_end: frozenset[str] = frozenset()  # other profiles whose logins the person gives up
+
+    @property
+    def expected(self) -> Expected | None:
+        """Whom it has to belong to: whom the person named, or whose profile this is."""
+        owner = self.existing.owner if self.existing else None
+        named = self.options.account
+        if named is None:
+            return None if self.options.force else owner
+        if owner and owner.username and is_account(named, owner.username):
+            return owner  # with its id, which outlasts the handle
+        return Expected(username=named.removeprefix("@"))
 
     def identify(self, api: XApi) -> Account | None:
         """Ask X whose account it is; the login stands even if X does not say.
@@ -48,11 +59,12 @@ class Login:
 
     def _check_expected(self, account: Account) -> None:
         expected = self.options.account
+        known = self.expected
         if expected is None:
             question = f"Logged in as @{account.username}. Is this the bot? [Y/n] "
             mine = not self.person.interactive or is_yes(self.person.ask(question))
         else:
-            mine = is_account(expected, account.username)
+            mine = known is None or known.fits(account)
         if not mine:
             wanted = f", not @{expected.removeprefix('@')}" if expected else ""
             raise LoginNeeded(
@@ -62,8 +74,8 @@ class Login:
             )
 
     def _check_existing(self, account: Account) -> None:
-        old = self.existing.account if self.existing else None
-        if old and old.id != account.id and not self.options.force:
+        old = self.existing.owner if self.existing else None
+        if old and not old.fits(account) and not self.options.force:
             raise ConfigurationError(
                 f"This profile belongs to @{old.username}, and this login is @{account.username}.",
                 "Choose another name with -p, or replace it with --force.",

@@ -15,7 +15,7 @@ from tweetbot.login.client import LoginOptions, choose_client
 from tweetbot.login.consent import Person, ask_consent
 from tweetbot.login.grant import Login
 from tweetbot.login.same_app import may_end
-from tweetbot.profile import Account, Client, Profile
+from tweetbot.profile import Account, Client, Profile, Replaced
 from tweetbot.settings import Settings
 from tweetbot.store import Store, find
 from tweetbot.x import AuthorizationServer, Transport, XApi, token_refusal
@@ -117,6 +117,8 @@ def _save(store: Store, login: Login, account: Account | None) -> Profile:
     with store.lock(new=True):
         current = _current(store, force=login.options.force)
         fresh = Profile(client=login.client, account=account, token=login.token)
+        if account is None:
+            fresh = _unnamed(fresh, login, current)
         if current and _is_same_bot(current, login.client, account):
             known = current.account.unknown if current.account else {}
             fresh = replace(
@@ -124,6 +126,8 @@ def _save(store: Store, login: Login, account: Account | None) -> Profile:
                 client=replace(login.client, unknown=current.client.unknown),
                 account=account and replace(account, unknown=known),
                 token=replace(login.token, unknown=current.token.unknown),
+                expected=fresh.expected,
+                replaced=fresh.replaced,
                 last_error=None,
                 moved=None,
             )
@@ -132,6 +136,17 @@ def _save(store: Store, login: Login, account: Account | None) -> Profile:
         store.save(fresh)
         store.remove_leftovers()
     return fresh
+
+
+def _unnamed(fresh: Profile, login: Login, current: Profile | None) -> Profile:
+    """Keep whom a login has to belong to, and what it replaces, until X says whose it is."""
+    replaced = None
+    if current and (current.account or not current.replaced):
+        other = current.client if current.client != login.client else None
+        replaced = Replaced(account=current.account, token=current.token, client=other)
+    elif current:
+        replaced = current.replaced
+    return replace(fresh, expected=login.expected, replaced=replaced)
 
 
 def _current(store: Store, *, force: bool) -> Profile | None:

@@ -4,6 +4,7 @@ The order of steps is the product. Each one is there because a run can die betwe
 them (`session.py` has those of the login, `settling.py` those of an unclear answer):
 
     lock, load
+    whose account?         asked where X did not say it at the login
     something pending?     renew if due, settle it: was it posted after all?
     posted already?        the same text within six hours: nothing to do
     token due?             prove that the save will succeed, then refresh
@@ -30,6 +31,7 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.posting import settling
+from tweetbot.posting.account import make_sure_whose
 from tweetbot.posting.session import LONGEST_RENEWAL, RESEND_AFTER, Context, Session, session, short
 from tweetbot.profile import Pending, Posted
 from tweetbot.sources import Source
@@ -118,6 +120,7 @@ class _Run:
         self._attempt: Pending | None = None  # an earlier post, thought not to be live
 
     def post(self, source: Source, *, again: bool) -> Outcome:
+        make_sure_whose(self._session)
         unsettled = self._session.profile.pending
         earlier = settling.settle_earlier(self._session, unsettled) if unsettled else None
         if earlier and source.key and earlier.draft.source == source.key:

@@ -17,6 +17,7 @@ from tweetbot.errors import (
     AnswerLost,
     GrantRefused,
     NotSent,
+    NotTheBot,
     Overtaken,
     Temporary,
     TokenNotSaved,
@@ -70,8 +71,9 @@ def session(
         held = Session(store, transport, profile, context)
         try:
             yield held
-        except (TokenNotSaved, Overtaken):
-            raise  # the store has just refused more than this; or it is another run's by now
+        except (TokenNotSaved, Overtaken, NotTheBot):
+            # The store has just refused more than this; or it is another run's, or login's, by now.
+            raise
         except TweetbotError as error:
             held.record_error(error)
             raise
@@ -230,6 +232,10 @@ class Session:
             )
         return posted
 
+    def forget(self) -> None:
+        """Forget the bot."""
+        self._store.remove()
+
     # -- the login ------------------------------------------------------------------------------
 
     @property
@@ -277,6 +283,10 @@ class Session:
             self.profile = replace(planned, token=token)
             slot.commit(self.profile)
         self.renewed = True
+
+    def revoke(self, refresh_token: str) -> None:
+        """Withdraw the grant of a refresh token."""
+        self._server.revoke(refresh_token)
 
     def _refresh(self) -> Token:
         """Ask for a new token; a lost answer is asked for once more, at once.

@@ -181,8 +181,7 @@ def _look(session: Session, pending: Pending) -> Post | None:
 def _timeline(session: Session, pending: Pending) -> Timeline:
     account = session.profile.account
     if account is None:
-        account = session.api.me()
-        session.profile = replace(session.profile, account=account)
+        raise LookupError("a run begins by asking whose account it is")
     # A time goes out only where X's clock has vouched for it in this run.
     since = None if session.x_now() is None else _not_before(session, session.by_x_clock(pending))
     return session.api.timeline(account.id, since=since or None)
