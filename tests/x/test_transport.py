@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import ipaddress
 import socket
 import socketserver
+import ssl
 import sys
 import threading
 import time
+import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tweetbot.errors import AnswerLost, ConfigurationError, NotSent
 from tweetbot.sandbox import Fault, Sandbox
@@ -193,6 +201,34 @@ def test_a_broken_compression_is_a_lost_answer(transport: Transport) -> None:
         pytest.raises(AnswerLost, match="no complete HTTP answer"),
     ):
         get(transport, server.url)
+
+
+def packed(body: bytes, encoding: str) -> bytes:
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: {encoding}\r\nContent-Length: {len(body)}\r\n\r\n"
+    return head.encode() + body
+
+
+@pytest.mark.parametrize(
+    ("times", "encoding"), [(2, "gzip, gzip"), (2, "gzip,gzip,gzip"), (1, "gzip"), (1, "br")]
+)
+def test_a_bomb_takes_no_memory(transport: Transport, times: int, encoding: str) -> None:
+    body = b"0" * 50_000_000
+    for _ in range(times):
+        body = gzip.compress(body)
+    with peer(answering(packed(body, encoding))) as server:
+        tracemalloc.start()
+        with pytest.raises(AnswerLost):
+            get(transport, server.url)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    assert peak < 8 * MAX_BODY
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "GZIP, identity", "deflate"])
+def test_an_answer_may_be_compressed_once(transport: Transport, encoding: str) -> None:
+    body = zlib.compress(b"{}" * 9000) if encoding == "deflate" else gzip.compress(b"{}" * 9000)
+    with peer(answering(packed(body, encoding))) as server:
+        assert get(transport, server.url).body == b"{}" * 9000
 
 
 @pytest.mark.parametrize("size", [MAX_BODY, MAX_BODY + 1])
@@ -387,7 +423,7 @@ def test_a_request_that_was_given_up_before_it_had_a_connection_never_leaves(
     transport: Transport,
 ) -> None:
     """As after a slow look-up of a name, which no test can order on the loopback interface."""
-    exchange = _Exchange(transport)
+    exchange = _Exchange(transport, None)
     exchange._give_up()
     with pytest.raises(_GivenUp):
         exchange.trace("http11.send_request_headers.started", {})
@@ -421,10 +457,28 @@ def proxied(url: str) -> Iterator[Transport]:
         yield transport
 
 
-def test_a_proxy_of_the_environment_is_used(x: Sandbox) -> None:
-    with peer(answering(OK)) as proxy, proxied(proxy.url) as transport:
-        assert get(transport, x.url + "/2/users/me").status == 200
-    assert not x.requests
+def test_a_proxy_of_the_environment_is_used() -> None:
+    with peer(answering(b"")) as proxy, proxied(proxy.url) as transport, pytest.raises(NotSent):
+        get(transport, "https://api.example.com/2/users/me")
+    assert proxy.connections
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "socks5://127.0.0.1:1", "foo://no"])
+def test_a_loopback_api_never_goes_through_a_proxy(x: Sandbox, url: str) -> None:
+    variables = {"ALL_PROXY": url, "http_proxy": url, "HTTP_PROXY": url, "TWEETBOT_API_URL": x.url}
+    with (
+        environment(**variables) as environ,
+        Transport(user_agent="tweetbot/test", environ=environ) as transport,
+    ):
+        assert get(transport, x.url + "/2/users/me").status == 401
+
+
+@pytest.mark.parametrize(
+    "no_proxy", ["fd07::/64", "[::1]", "127.0.0.0/8", "::1]", "10.0.0.0/8,[::1],fd00::/8,a b"]
+)
+def test_what_containers_inject_stops_nothing(no_proxy: str) -> None:
+    with environment(NO_PROXY=no_proxy, HTTPS_PROXY="http://127.0.0.1:1") as environ:
+        assert Transport(user_agent="tweetbot/test", environ=environ)
 
 
 PROXIES: dict[str, Behaviour] = {
@@ -444,7 +498,8 @@ PROXIES: dict[str, Behaviour] = {
 def test_what_a_proxy_does_before_its_tunnel_stands_sent_nothing(name: str) -> None:
     with peer(PROXIES[name]) as proxy, proxied(proxy.url) as transport:
         began = time.monotonic()
-        with pytest.raises(NotSent):
+        kind = ConfigurationError if "password" in name else NotSent
+        with pytest.raises(kind, match=f"proxy {proxy.address}"):
             transport.request("POST", "https://api.example.com", deadline=0.5, content=b"{}")
         assert time.monotonic() - began < 5
 
@@ -452,11 +507,10 @@ def test_what_a_proxy_does_before_its_tunnel_stands_sent_nothing(name: str) -> N
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("HTTP_PROXY", "foo://proxy"),
+        ("HTTPS_PROXY", "foo://proxy"),
         ("HTTPS_PROXY", "http://user:pass-word@proxy:port"),
         ("https_proxy", "http://user:pass-word@proxy:port"),
-        ("ALL_PROXY", "socks5://user:pass-word@proxy:1080"),
-        ("NO_PROXY", "::1]"),
+        ("ALL_PROXY", "socks4://user:pass-word@proxy:1080"),
         ("SSL_CERT_FILE", "/nonexistent/ca.pem"),
         ("SSL_CERT_FILE", __file__),
     ],
@@ -465,7 +519,7 @@ def test_a_wrong_variable_is_named_before_anything_is_sent(name: str, value: str
     with environment(**{name: value}) as environ, pytest.raises(ConfigurationError) as caught:
         Transport(user_agent="tweetbot/test", environ=environ)
     assert caught.value.code == 2
-    assert f"environment variable {name}." in str(caught.value)
+    assert f"environment variable {name}" in str(caught.value)
     assert "pass-word" not in str(caught.value)
     assert "Errno" not in str(caught.value)
 
@@ -476,6 +530,65 @@ def test_a_folder_in_place_of_a_certificate_is_named(tmp_path: Path) -> None:
         pytest.raises(ConfigurationError, match="SSL_CERT_FILE"),
     ):
         Transport(user_agent="tweetbot/test", environ=environ)
+
+
+# --- certificates ---------------------------------------------------------------------------
+
+
+@contextmanager
+def https_server(folder: Path, *, days: int) -> Iterator[str]:
+    """A server with a certificate of its own, which ended or ends in `days`."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    ends = datetime.now(UTC) + timedelta(days=days)
+    address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(ends - timedelta(days=30))
+        .not_valid_after(ends)
+        .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    plain = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    (folder / "ca.pem").write_bytes(certificate.public_bytes(pem))
+    (folder / "key.pem").write_bytes(key.private_bytes(pem, *plain))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "ca.pem", folder / "key.pem")
+
+    def behave(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as tls:
+            answering(OK)(tls)
+
+    with peer(behave) as server:
+        yield server.url.replace("http:", "https:")
+
+
+def test_a_company_s_certificate_says_where_to_name_it(tmp_path: Path) -> None:
+    with https_server(tmp_path, days=10) as url:
+        ca = str(tmp_path / "ca.pem")
+        with (
+            environment(REQUESTS_CA_BUNDLE=ca) as environ,
+            Transport(user_agent="tweetbot/test", environ=environ) as transport,
+            pytest.raises(NotSent, match=r"SSL_CERT_FILE.*REQUESTS_CA_BUNDLE.*not read"),
+        ):
+            get(transport, url)
+        with (
+            environment(SSL_CERT_FILE=ca) as environ,
+            Transport(user_agent="tweetbot/test", environ=environ) as transport,
+        ):
+            assert get(transport, url).status == 200
+
+
+@pytest.mark.parametrize("days", [-1, 60])
+def test_a_certificate_out_of_its_time_says_to_look_at_the_clock(tmp_path: Path, days: int) -> None:
+    with (
+        https_server(tmp_path, days=days) as url,
+        environment(SSL_CERT_FILE=str(tmp_path / "ca.pem")) as environ,
+        Transport(user_agent="tweetbot/test", environ=environ) as transport,
+        pytest.raises(NotSent, match=r"clock says 2.*wrong clock"),
+    ):
+        get(transport, url)
 
 
 # --- -v -------------------------------------------------------------------------------------

@@ -9,14 +9,17 @@ httpcore's `trace` extension tells when the first byte of the request is about t
 from __future__ import annotations
 
 import json
+import os
 import queue
 import re
 import signal
 import socket
+import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
@@ -24,11 +27,12 @@ from typing import Any, Self
 import httpx
 
 from tweetbot.errors import AnswerLost, ConfigurationError, NotSent
-from tweetbot.foreign import HIDDEN, one_line
+from tweetbot.foreign import HIDDEN, one_line, without_tokens
+from tweetbot.x.proxies import Proxy, proxy_for
 
 MAX_BODY = 1024 * 1024  # bytes; X's answers are a few hundred
 _TRANSACTION_ID = re.compile(r"[0-9A-Fa-f-]{1,40}")
-_PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_OTHERS_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
 
 
@@ -83,15 +87,17 @@ class Transport:
     ) -> None:
         self._log = log
         self._stream: Any = None
-        try:
-            # No transport of our own: it would switch the proxy variables off.
-            self._client = httpx.Client(headers={"User-Agent": user_agent})
-        except (httpx.InvalidURL, ValueError, ImportError):
-            # Without the library's words: a proxy's URL can hold a password.
-            raise _wrong_variable(_PROXY_VARIABLES, environ, "a proxy setting") from None
-        except OSError as error:
-            cause = f"a certificate setting ({error.strerror or error})"
-            raise _wrong_variable(_TLS_VARIABLES, environ, cause) from None
+        self._environ = environ
+        api_url = environ.get("TWEETBOT_API_URL", "").strip() or "https://api.x.com"
+        with _settings_named(environ):
+            self._context = httpx.create_ssl_context()
+            self._ways = _Ways(environ, self._context)
+            self._client = httpx.Client(
+                headers={"User-Agent": user_agent, "Accept-Encoding": "gzip"},
+                transport=self._ways,
+                trust_env=False,
+            )
+            self._ways.to(api_url)
 
     def __enter__(self) -> Self:
         return self
@@ -119,7 +125,7 @@ class Transport:
         `deadline` is in seconds and counts everything, name look-up and connect included. Raises
         `NotSent` if the request has certainly not left, else `AnswerLost`.
         """
-        exchange = _Exchange(self)
+        exchange = _Exchange(self, proxy_for(url, self._environ))
         try:
             request = self._client.build_request(
                 method,
@@ -163,14 +169,61 @@ class _GivenUp(Exception):
     """The deadline passed before the request left: it must not leave any more."""
 
 
+class _Ways(httpx.BaseTransport):
+    """The direct way, and one through each proxy; made when first needed."""
+
+    def __init__(self, environ: Mapping[str, str], context: ssl.SSLContext) -> None:
+        self._environ = environ
+        self._context = context
+        self._made: dict[Proxy | None, httpx.HTTPTransport] = {}
+
+    def to(self, url: str) -> httpx.HTTPTransport:
+        """Return the way to `url`; raises `ConfigurationError` if its proxy is none."""
+        proxy = proxy_for(url, self._environ)
+        if proxy not in self._made:
+            self._made[proxy] = self._through(proxy)
+        return self._made[proxy]
+
+    def _through(self, proxy: Proxy | None) -> httpx.HTTPTransport:
+        if proxy is None:
+            return httpx.HTTPTransport(verify=self._context)
+        try:
+            # Its own TLS is checked like X's.
+            through = httpx.Proxy(
+                proxy.url, ssl_context=self._context if proxy.scheme == "https" else None
+            )
+            return httpx.HTTPTransport(verify=self._context, proxy=through)
+        except ImportError:
+            raise ConfigurationError(
+                f"{proxy.variable} names a SOCKS proxy, and that needs the package socksio.",
+                "Install it: pip install 'tweetbot-cli[socks]'; where tweetbot came by pipx:"
+                " pipx install --force 'tweetbot-cli[socks]'; by uv: uv tool install"
+                " 'tweetbot-cli[socks]'.",
+            ) from None
+        except (httpx.InvalidURL, ValueError):
+            raise ConfigurationError(
+                f"The HTTP client cannot be set up: the environment variable {proxy.variable} is"
+                " no proxy.",
+                f"Check {proxy.variable}.",
+            ) from None
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        return self.to(str(request.url)).handle_request(request)
+
+    def close(self) -> None:
+        for way in self._made.values():
+            way.close()
+
+
 class _Exchange:
     """One request on its way, watched from the thread that waits for it."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, proxy: Proxy | None) -> None:
         self._transport = transport
         self._lock = threading.Lock()
         self._given_up = False
         self._left = False
+        self._proxy = proxy  # while it is what is talked to
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Follow httpcore; a request is taken as left from the moment before its first byte."""
@@ -182,6 +235,7 @@ class _Exchange:
                     raise _GivenUp
                 # A proxy's CONNECT is not our request.
                 self._left = self._left or info["request"].method != b"CONNECT"
+                self._proxy = None if self._left else self._proxy
 
     def run(self, client: httpx.Client, request: httpx.Request, deadline: float) -> Answer:
         try:
@@ -192,6 +246,8 @@ class _Exchange:
         if isinstance(result, Answer):
             return result
         if isinstance(result, httpx.HTTPError | httpx.InvalidURL | UnicodeError | _TooLarge):
+            if self._wants_password(result):
+                raise self._password() from None
             raise self._failure(_reason(result, deadline)) from None
         raise result
 
@@ -228,7 +284,27 @@ class _Exchange:
         with self._lock:
             if self._left:
                 return AnswerLost(f"X's answer was lost: {reason}.")
-            return NotSent(f"X could not be reached: {reason}.")
+            if self._proxy is None:
+                return NotSent(f"X could not be reached: {reason}.")
+            return NotSent(
+                f"X could not be reached through the proxy {self._proxy.address}: {reason}.",
+                f"Check that proxy ({self._proxy.variable}).",
+            )
+
+    def _wants_password(self, error: Exception) -> bool:
+        # 407 of an HTTP proxy; RFC 1928 and 1929 of a SOCKS one, in httpcore's words
+        asks = ("407", "Invalid username/password", "Requested NO_AUTH", "Requested USERNAME")
+        return isinstance(error, httpx.ProxyError) and str(error).startswith(asks)
+
+    def _password(self) -> ConfigurationError:
+        address, variable = (
+            (self._proxy.address, self._proxy.variable) if self._proxy else ("", "HTTPS_PROXY")
+        )
+        return ConfigurationError(
+            f"The proxy {address} wants a user and a password, or others (407).",
+            f"Put them into {variable}: http://user:password@host:port, special characters"
+            " percent-encoded.",
+        )
 
 
 class _TooLarge(Exception):
@@ -238,23 +314,40 @@ class _TooLarge(Exception):
 def _read(client: httpx.Client, request: httpx.Request) -> Answer:
     response = client.send(request, stream=True)
     try:
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > MAX_BODY:
-                raise _TooLarge
+        body = _body(response)
     finally:
         response.close()
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, bytes(body))
+    return Answer(response.status_code, headers, body)
+
+
+def _body(response: httpx.Response) -> bytes:
+    """Unpack the body as it comes; httpx would unpack a whole chunk, however often it is packed."""
+    named = response.headers.get("Content-Encoding", "").lower().replace(" ", "").split(",")
+    encodings = [name for name in named if name not in ("", "identity")]
+    if encodings not in ([], ["gzip"], ["x-gzip"], ["deflate"]):
+        raise httpx.DecodingError("an encoding that was not asked for")
+    # Either header, of gzip or of zlib, is recognised (zlib.h, inflateInit2).
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32) if encodings else None
+    body = bytearray()
+    for chunk in response.iter_raw():
+        try:
+            body += unpacker.decompress(chunk, MAX_BODY + 1 - len(body)) if unpacker else chunk
+        except zlib.error:
+            raise httpx.DecodingError("damaged") from None
+        if len(body) > MAX_BODY:
+            raise _TooLarge
+    return bytes(body)
 
 
 def _reason(error: Exception, deadline: float) -> str:
     """Say what went wrong in words that cannot hold a header or a body."""
     if isinstance(error, httpx.TimeoutException):
         return f"no answer within {deadline:g} s"
-    if isinstance(error, httpx.ConnectError | httpx.ProxyError):
-        return str(error) or "no connection"
+    if isinstance(error, httpx.ProxyError):
+        return f"it refuses ({without_tokens(one_line(str(error)))[:100]})"
+    if isinstance(error, httpx.ConnectError):
+        return _cause(one_line(str(error)) or "no connection")
     if isinstance(error, _TooLarge):
         return f"it is larger than {MAX_BODY // 1024} KiB"
     if isinstance(error, httpx.DecodingError | httpx.RemoteProtocolError):
@@ -264,12 +357,37 @@ def _reason(error: Exception, deadline: float) -> str:
     return type(error).__name__
 
 
-def _wrong_variable(
-    names: tuple[str, ...], environ: Mapping[str, str], cause: str
-) -> ConfigurationError:
-    spellings = [spelling for name in names for spelling in (name, name.lower())]
-    suspects = [name for name in spellings if environ.get(name)] or spellings[::2]
-    return ConfigurationError(
-        f"The HTTP client cannot be set up: {cause} is wrong.",
-        f"Check the environment variable {' or '.join(suspects)}.",
-    )
+_CERTIFICATE = re.compile(r"certificate verify failed: (?P<why>[^(]+?)\s*(\(_ssl|$)")
+_CLOCK = ("expired", "not yet valid")
+
+
+def _cause(said: str) -> str:
+    """Say what to look at where a certificate is refused; else the library's words."""
+    found = _CERTIFICATE.search(said)
+    if not found:
+        return said
+    why = found["why"].rstrip(".")
+    if any(word in why for word in _CLOCK):
+        today = time.strftime("%Y-%m-%d %H:%M", time.localtime())
+        return (
+            f"its certificate is not accepted ({why}); this machine's clock says {today}, and a"
+            " wrong clock is the usual cause"
+        )
+    hint = "SSL_CERT_FILE names a file with the certificates to trust"
+    if any(os.environ.get(name) for name in _OTHERS_CERTIFICATES):
+        hint += "; REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE are not read here"
+    return f"its certificate is not accepted ({why}); {hint}"
+
+
+@contextmanager
+def _settings_named(environ: Mapping[str, str]) -> Iterator[None]:
+    """Name the variable if a certificate setting of the environment is wrong."""
+    try:
+        yield
+    except OSError as error:
+        suspects = [name for name in _TLS_VARIABLES if environ.get(name)] or [*_TLS_VARIABLES]
+        raise ConfigurationError(
+            "The HTTP client cannot be set up: a certificate setting"
+            f" ({error.strerror or one_line(str(error))}) is wrong.",
+            f"Check the environment variable {' or '.join(suspects)}.",
+        ) from None
