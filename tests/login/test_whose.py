@@ -100,7 +100,7 @@ def test_a_login_by_the_old_name_of_a_renamed_handle_is_no_strangers(bot: Bot, x
     assert bot.document["account"]["username"] == x.account.username
 
 
-def test_a_login_that_has_to_be_somebodys_is_refused_by_the_next_one(bot: Bot, x: Sandbox) -> None:
+def test_a_login_that_has_to_be_somebodys_is_refused_by_the_next_one(bot: Bot) -> None:
     bot.take_callback()
     bot.change(account=None, expected={"id": "1", "username": "catfacts"})
     ended = log_in(bot)

@@ -276,9 +276,10 @@ def test_while_the_account_cannot_be_read_nothing_is_posted(
     ended = run(bot, clock, fault=fault)
     assert (ended.code, live(x), bot.document["pending"]) in ((4, 0, None), (6, 0, None))
 
-    if ended.code == 4:
-        bot.log_in()
-    ended = run(bot, clock)
+    while ended.code in (4, 6):
+        if ended.code == 4:
+            bot.log_in()
+        ended = run(bot, clock)
     assert (ended.code, live(x), x.count("post")) == (0, 1, 1), ended.said
     assert bot.document["account"]["id"] == x.account.id
 
