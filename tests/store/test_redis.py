@@ -173,19 +173,6 @@ def test_a_renewed_token_is_saved_over_whatever_still_has_the_spent_one(
     assert stored(server).token.refresh_token == "new"
 
 
-@pytest.mark.usefixtures("redis_bot")
-def test_a_renewed_token_is_not_saved_over_another_login(server: RedisServer) -> None:
-    late, early = (a_store(server) for _ in range(2))
-    with late.lock():
-        profile = late.load()
-        with late.prepare(profile) as slot:
-            early.save(renewed(early.load(), "another"))
-            with pytest.raises(TokenNotSaved, match="The next run goes on with that one"):
-                slot.commit(renewed(profile))
-    assert stored(server).token.refresh_token == "another"
-    assert not (server.folder / "state").exists()
-
-
 # -- the server -----------------------------------------------------------------------------------
 
 

@@ -6,8 +6,7 @@ the sum of all deadlines of a run, and that each write sets anew: a run that is 
 from the server, keeps it, and nobody shows X the token that it is spending. The price: a killed run
 keeps others out until then. A lock can be lost all the same (a host that sleeps), so every save
 also compares the version: a run that lost its lock cannot overwrite a newer document. A lock lost
-before the refresh ends the run; after it, the renewed token is written if the stored one is still
-the one that was spent.
+before the refresh ends the run; after it, the renewed token is written unless a later one is there.
 
 Each command may be sent twice, because its answer may be lost: it finds what it did before.
 
@@ -34,11 +33,11 @@ from tweetbot.errors import (
     LoginNeeded,
     Overtaken,
     Temporary,
-    TokenNotSaved,
     TweetbotError,
 )
 from tweetbot.profile import Profile, Unreadable
-from tweetbot.store.redis_server import connect, is_volatile, library, shown
+from tweetbot.store.redis_errors import meaning
+from tweetbot.store.redis_server import DEADLINE, connect, is_volatile, library, shown
 from tweetbot.store.rehearsal import rehearsal
 from tweetbot.store.rescue import Rescue
 from tweetbot.store.signals import signals_held_back
@@ -46,6 +45,7 @@ from tweetbot.store.signals import signals_held_back
 PREFIX = "tweetbot:"
 OWN_TIME = 60.0  # seconds for the server's part in a run, between two writes
 _POLL = 0.1
+_LOOKS = 3  # at what stands in the way of a renewed token
 
 # What is good for a document that never expires; `volatile-*` evicts keys that do, such as a lock.
 _NEEDED = {
@@ -64,16 +64,19 @@ _NEEDED = {
 SAVE_AGAIN_AFTER = (1.0, 3.0, 10.0, 20.0)
 
 # Compare and set in one step. KEYS: the hash, the lock. ARGV: the version that was loaded, the
-# digest of the spent refresh token ('' but after a renewal), the new version, the new digest, the
-# document, the owner, the lock's milliseconds. The new version stands there already if only the
-# answer to an earlier try was lost.
+# digest of the refresh token that this one replaced ('' after a login), the new version, the new
+# digest, the document, the owner, the lock's milliseconds. The new version stands there already if
+# only the answer to an earlier try was lost. A hash that is gone is written anew, unless another
+# run has the lock: nothing is there that could be newer.
 _SAVE = """
-if redis.call('GET', KEYS[2]) == ARGV[6] then redis.call('PEXPIRE', KEYS[2], ARGV[7]) end
+local owner = redis.call('GET', KEYS[2])
+if owner == ARGV[6] then redis.call('PEXPIRE', KEYS[2], ARGV[7]) end
 local version = redis.call('HGET', KEYS[1], 'version') or ''
 local token = redis.call('HGET', KEYS[1], 'token') or ''
 local spent = ARGV[2] ~= '' and token == ARGV[2]
+local gone = version == '' and (not owner or owner == ARGV[6])
 if version == ARGV[3] then return 1 end
-if version ~= ARGV[1] and not spent then return 0 end
+if version ~= ARGV[1] and not spent and not gone then return 0 end
 redis.call('HSET', KEYS[1], 'version', ARGV[3], 'token', ARGV[4], 'document', ARGV[5])
 return 1
 """
@@ -102,6 +105,7 @@ class RedisStore:
         state_dir: Callable[[], Path],
         wait: float = 30.0,
         sleep: Callable[[float], None] = time.sleep,
+        deadline: float = DEADLINE,
     ) -> None:
         self.interrupted_at: int | None = None
         self.largest_intent: int | None = None
@@ -110,6 +114,7 @@ class RedisStore:
         self._url = url
         self._wait = wait
         self._sleep = sleep
+        self._deadline = deadline
         self._owner = ""
         self._lasting = OWN_TIME
         self._version = ""
@@ -158,12 +163,15 @@ class RedisStore:
         return self._rescue.newer_than(stored)
 
     def save(self, profile: Profile) -> None:
-        """Replace the document; raises `Overtaken` if another run has done so meanwhile."""
+        """Replace the document; raises `Overtaken` if another run has done so meanwhile.
+
+        A copy that holds the token which this one replaced is an old one that came back.
+        """
         self._save(profile, dump(profile))
 
     def _save(self, profile: Profile, document: bytes) -> None:
         with self._errors():
-            saved = self._write(profile, document)
+            saved = self._write(profile, document, version=secrets.token_hex(8))
         if not saved:
             raise Overtaken(f"Another run has changed {self} meanwhile.", "Run again later.")
         self._rescue.forget(profile)
@@ -190,31 +198,45 @@ class RedisStore:
             yield self
 
     def commit(self, renewed: Profile) -> None:
-        """Save the renewed token, if the stored one is the one that was spent."""
+        """Save the renewed token over all that is not newer, else in a file of this machine."""
         version = secrets.token_hex(8)  # the same in each try: the first may have done it
         why = ""
         for pause in (*SAVE_AGAIN_AFTER, None):
             try:
-                with self._errors():
-                    written = self._write(
-                        renewed, dump(renewed), parent=renewed.token.parent or "", version=version
-                    )
+                newer = self._write_renewed(renewed, version)
             except (ConfigurationError, Temporary) as error:
                 why = error.happened
                 if pause is not None:
                     self._sleep(pause)
             else:
-                if not written:
-                    raise self._replaced()
+                if newer:
+                    raise self._rescue.keep_in_case(renewed, newer)
                 return
         raise self._rescue.keep(renewed, why, remedy="Mend the server")
 
-    def _replaced(self) -> TokenNotSaved:
-        return TokenNotSaved(
-            f"The login was renewed, but another one stands in {self} by now.",
-            "Nothing was posted. The next run goes on with that one; if it is refused, run"
-            " `tweetbot auth`.",
-        )
+    def _write_renewed(self, renewed: Profile, version: str) -> str:
+        """Write the renewed token; return what stands there instead, if that may not be lost."""
+        document = dump(renewed)
+        for _ in range(_LOOKS):
+            with self._errors():
+                if self._write(renewed, document, version=version):
+                    return ""
+                if newer := self._newer(renewed):
+                    return newer
+        return f"{self} is changed all the time"
+
+    def _newer(self, renewed: Profile) -> str:
+        """Say what stands there if it is newer; what is not may be overwritten as it is now."""
+        document, version = self._redis.hmget(self._key, "document", "version")
+        self._version = version or ""
+        if document is None:
+            return ""
+        try:
+            stored = parse(document.encode(errors="surrogateescape"))
+        except Unreadable as error:
+            return f"{self} cannot be read as a profile any more: {error}"
+        is_later = (stored.token.obtained_at or 0) > (renewed.token.obtained_at or 0)
+        return f"a later login stands in {self} by now" if is_later else ""
 
     def set_aside(self) -> None:
         """Keep an unreadable document under another key."""
@@ -242,7 +264,7 @@ class RedisStore:
 
     @cached_property
     def _redis(self) -> Any:
-        return connect(self._url)
+        return connect(self._url, deadline=self._deadline)
 
     @property
     def _lock_key(self) -> str:
@@ -252,12 +274,10 @@ class RedisStore:
     def _lock_arguments(self) -> tuple[str, int]:
         return self._owner, round(self._lasting * 1000)
 
-    def _write(
-        self, profile: Profile, document: bytes, *, parent: str = "", version: str | None = None
-    ) -> bool:
-        """Write if the version is ours or the token is `parent`; say whether it stands there."""
-        version = version or secrets.token_hex(8)
-        arguments = (self._version, parent, version, profile.token.digest, document)
+    def _write(self, profile: Profile, document: bytes, *, version: str) -> bool:
+        """Write, as `_SAVE` says, over what is older; say whether it stands there."""
+        token = profile.token
+        arguments = (self._version, token.parent or "", version, token.digest, document)
         written = bool(
             self._redis.eval(_SAVE, 2, self._key, self._lock_key, *arguments, *self._lock_arguments)
         )
@@ -323,15 +343,12 @@ class RedisStore:
         try:
             yield
         except redis.RedisError as error:
-            away = isinstance(error, redis.ConnectionError | redis.TimeoutError)
-            if away and not isinstance(error, redis.AuthenticationError):
-                raise Temporary(
-                    f"{shown(self._url)} cannot be reached ({type(error).__name__}).",
-                    "Run again later.",
-                ) from None
-            raise ConfigurationError(
-                f"{shown(self._url)} refused: {self._without_password(str(error)).rstrip('.')}.",
-                "Check TWEETBOT_STORE and the server.",
+            raise meaning(
+                error,
+                shown(self._url),
+                is_away=isinstance(error, redis.ConnectionError | redis.TimeoutError),
+                said=self._without_password(str(error)),
+                url=self._url,
             ) from None
 
     def _without_password(self, said: str) -> str:

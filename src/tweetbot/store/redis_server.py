@@ -20,7 +20,7 @@ _TLS_OPTIONS = {
 }
 
 
-def connect(url: str) -> Any:
+def connect(url: str, *, deadline: float = DEADLINE) -> Any:
     """Return a client of redis-py for `url`; connects when it is first used."""
     redis = library()
     options = _options(url)
@@ -29,17 +29,56 @@ def connect(url: str) -> Any:
         raise _wrong_url(f"has an option other than volatile=ok, {known}")
     if options.pop("volatile", "ok") != "ok":
         raise _wrong_url("has ?volatile= with another word than ok")
+    _check_tls(url, options)
     try:
         return redis.Redis.from_url(
             f"{url.partition('?')[0]}?{urlencode(options)}",
             decode_responses=True,
             encoding_errors="surrogateescape",  # what is no UTF-8 is no document, and no bug
-            socket_timeout=DEADLINE,
-            socket_connect_timeout=DEADLINE,
+            socket_timeout=deadline,
+            socket_connect_timeout=deadline,
             retry=redis.retry.Retry(redis.backoff.ExponentialBackoff(cap=1, base=0.2), _RESENDS),
         )
     except ValueError:
         raise _wrong_url("is no URL of a Redis server") from None
+
+
+def _check_tls(url: str, options: dict[str, str]) -> None:
+    """Raise `ConfigurationError` for what redis-py finds out late, or does not name."""
+    if options and not url.startswith("rediss:"):
+        raise _wrong_url(f"has options that are for rediss:// alone ({', '.join(sorted(options))})")
+    if options.get("ssl_cert_reqs", "none") not in ("none", "optional", "required"):
+        raise _wrong_url("has an ssl_cert_reqs other than none, optional, required")
+    if options.keys() & {"ssl_ca_certs"}:
+        _check_files(options, "ssl_ca_certs")
+    if options.keys() & {"ssl_certfile", "ssl_keyfile"}:
+        _check_files(options, "ssl_certfile", "ssl_keyfile")
+
+
+def _check_files(options: dict[str, str], *names: str) -> None:
+    """Raise `ConfigurationError` that names the files, which redis-py does not."""
+    import ssl
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    given = [name for name in names if name in options]
+    shown_files = ", ".join(f"{options[name]} ({name})" for name in given)
+    fault = ""
+    try:
+        for name in given:
+            with open(options[name], "rb"):
+                pass
+        if names == ("ssl_ca_certs",):
+            context.load_verify_locations(options[given[0]])
+        else:  # one alone holds both; a key's password is never asked for
+            context.load_cert_chain(options[given[0]], options[given[-1]], password="")
+    except ssl.SSLError as error:
+        fault = f"cannot be used: {(error.reason or 'no certificate').replace('_', ' ').lower()}"
+    except (OSError, ValueError) as error:
+        fault = f"cannot be read: {getattr(error, 'strerror', None) or error}"
+    if fault:
+        raise ConfigurationError(
+            f"{shown_files} of TWEETBOT_STORE {fault}.", "Correct the file, or its name."
+        )
 
 
 def _wrong_url(fault: str) -> ConfigurationError:

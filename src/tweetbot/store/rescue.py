@@ -31,11 +31,8 @@ class Rescue:
     def keep(self, renewed: Profile, why: str, *, remedy: str) -> TokenNotSaved:
         """Keep `renewed` here if that is possible; return the error that says where it is."""
         happened = f"The login was renewed, but could not be saved: {why.rstrip('.')}"
-        file = self._file(renewed.token.parent)
-        try:
-            file.make_ready()
-            file.save(renewed)
-        except TweetbotError:
+        file = self._kept(renewed)
+        if file is None:
             return TokenNotSaved(
                 f"{happened}.",
                 f"Nothing was posted. {remedy}; if the next run is refused, run `tweetbot auth`.",
@@ -46,10 +43,30 @@ class Rescue:
             " there.",
         )
 
+    def keep_in_case(self, renewed: Profile, why: str) -> TokenNotSaved:
+        """Keep `renewed` although its store has another login, which the next run will try."""
+        happened = f"The login was renewed, but not saved: {why.rstrip('.')}"
+        file = self._kept(renewed)
+        where, way = (f"; it is in {file}", f"import --force {file}") if file else ("", "auth")
+        return TokenNotSaved(
+            f"{happened}{where}.",
+            "Nothing was posted. The next run goes on with what is there; if that is refused, run"
+            f" `tweetbot {way}`.",
+        )
+
     def forget(self, saved: Profile) -> None:
         """Drop what the store has by now."""
         with suppress(OSError):
             self._file(saved.token.parent).path.unlink(missing_ok=True)
+
+    def _kept(self, renewed: Profile) -> FileStore | None:
+        file = self._file(renewed.token.parent)
+        try:
+            file.make_ready()
+            file.save(renewed)
+        except TweetbotError:
+            return None
+        return file
 
     def _file(self, replaced: str | None) -> FileStore:
         path = self._state_dir() / f"{self._profile}.{replaced}.rescue"
