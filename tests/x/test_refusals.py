@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -503,7 +504,7 @@ def test_money_and_pace_mean_the_same_at_the_token_endpoint(row: Row) -> None:
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("status", [400, 401, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [400, 401, 408, 409, 425, 500, 502, 503, 504])
 def test_an_unreadable_answer_of_the_token_endpoint_is_lost(status: int, shape: str) -> None:
     """A dead grant is believed only where X says so in JSON."""
     assert type(refused(status, SHAPES[shape], of="token")) is AnswerLost
@@ -540,7 +541,11 @@ SHORT, USER, APP = "x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour"
         (window(SHORT, 99, NOW + 900) | {"retry-after": "30"}, 30),
         (window(SHORT, 0, NOW + 900) | {"retry-after": "30"}, 900),
         ({"retry-after": "30"}, 30),
-        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, None),
+        ({"retry-after": formatdate(NOW + 90, usegmt=True)}, 90),
+        ({"retry-after": formatdate(90, usegmt=True), "date": formatdate(0, usegmt=True)}, 90),
+        (window(SHORT, 0, NOW + 900) | {"retry-after": formatdate(NOW + 90, usegmt=True)}, 900),
+        ({"retry-after": "Wed, 21 Oct 99999999 07:28:00 GMT"}, None),
+        ({"retry-after": "soon"}, None),
         ({"retry-after": "-5"}, None),
         ({"retry-after": "9" * 5000}, None),
         ({f"{SHORT}-remaining": "0", f"{SHORT}-reset": "soon"}, None),
@@ -556,6 +561,7 @@ def test_a_rate_limit_ends_with_the_last_exhausted_window(
         error = refusal(Answer(429, headers, answer(429, body).body), now=NOW)
         assert isinstance(error, RateLimited)
         assert error.retry_at == (None if wait is None else NOW + wait)
+        assert ("after that" in error.remedy) == (wait is not None)
         if error.retry_at:
             shown = time.strftime("%Y-%m-%d %H:%M", time.localtime(error.retry_at))
             assert shown in error.happened
@@ -564,6 +570,15 @@ def test_a_rate_limit_ends_with_the_last_exhausted_window(
 def test_a_time_of_reset_beyond_all_sense_is_not_printed() -> None:
     error = refusal(Answer(429, window(SHORT, 0, 10**17)), now=NOW)
     assert "resets" not in error.happened
+
+
+def test_a_login_of_the_wrong_kind_is_told_as_one() -> None:
+    kind = problem(
+        403, "Unsupported Authentication", APP_ONLY, f"{TYPES}/unsupported-authentication"
+    )
+    error = refused(403, kind)
+    assert "kind of login" in error.happened
+    assert "OAuth 2.0 with user context" in error.remedy
 
 
 def test_only_a_rate_limit_has_a_time_of_reset() -> None:

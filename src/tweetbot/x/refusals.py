@@ -26,7 +26,7 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.x.transport import Answer
-from tweetbot.x.words import items, mapping, read_error, read_words
+from tweetbot.x.words import http_date, items, mapping, read_error, read_words
 
 CONSOLE = "https://console.x.com"
 _DATE = re.compile(r"[0-9]{4}-[0-9:.TZ+ -]{5,30}", re.ASCII)
@@ -41,8 +41,10 @@ def refusal(answer: Answer, *, now: float, of: str = "post") -> TweetbotError:
     facts = _Facts(answer, of)
     row = next(row for row in _REFUSALS if row.fits(facts))
     retry_at = _reset(answer.headers, now) if row.error is RateLimited else None
-    happened = row.happened.format(status=answer.status, when=_when(retry_at, now), **facts.extra)
-    return row.error(happened, row.remedy, x=facts.words, retry_at=retry_at)
+    when = _when(retry_at, now)
+    facts.extra["after"] = "after that" if when else "in a quarter of an hour"
+    happened = row.happened.format(status=answer.status, when=when, **facts.extra)
+    return row.error(happened, row.remedy.format(**facts.extra), x=facts.words, retry_at=retry_at)
 
 
 def token_refusal(now: Callable[[], float]) -> Callable[[Answer], TweetbotError]:
@@ -83,6 +85,8 @@ class _Row:
     fits: Callable[[_Facts], bool]
 
 
+# Of the token endpoint: no word of RFC 6749, or nothing about what a server behind it has done.
+_UNCLEAR = (400, 401, 408, 409, 425)
 _NOTHING = "Nothing was posted."
 _AUTH_AGAIN = "Run `tweetbot auth`."
 # Sources: "docs" is docs.x.com (repository xdevplatform/docs, August 2026); the rest was seen in
@@ -106,7 +110,7 @@ _REFUSALS: tuple[_Row, ...] = (
         AnswerLost,
         "X's token endpoint gave no readable answer ({status}).",
         "Run again later.",
-        lambda it: it.of == "token" and (it.status in (400, 401) or it.status // 100 in (2, 5)),
+        lambda it: it.of == "token" and (it.status in _UNCLEAR or it.status // 100 in (2, 5)),
     ),
     # -- money: console.x.com; ethernal 1324, gptme-contrib 1435 --
     _Row(
@@ -136,7 +140,7 @@ _REFUSALS: tuple[_Row, ...] = (
     _Row(
         RateLimited,
         "X's rate limit is reached (429){when}.",
-        f"{_NOTHING} Run again after that.",
+        f"{_NOTHING} Run again {{after}}.",
         lambda it: it.status == 429,
     ),
     # -- 401: docs, x-api/fundamentals/response-codes-and-errors --
@@ -211,6 +215,18 @@ _REFUSALS: tuple[_Row, ...] = (
         f"Set its permission to Read and write at {CONSOLE}, then run `tweetbot auth`.",
         lambda it: it.status == 403 and (it.kind == "oauth1-permissions" or it.code == 261),
     ),
+    _Row(  # docs; autoshare-for-twitter 387: also seen for valid tokens, for a while
+        NotPermitted,
+        "X does not take this kind of login here (403).",
+        f"It has to be one of OAuth 2.0 with user context: see that the app's type and"
+        f" permissions fit at {CONSOLE}, then run `tweetbot auth`. {_NOTHING}",
+        lambda it: (
+            it.status == 403
+            and (
+                it.kind == "unsupported-authentication" or it.title == "unsupported authentication"
+            )
+        ),
+    ),
     # -- the account: legacy codes 64, 326, 226, 185 --
     _Row(
         NotAllowed,
@@ -261,9 +277,21 @@ def _reset(headers: Mapping[str, str], now: float) -> int | None:
         for window in windows
         if headers.get(f"{window}-remaining", "0") == "0"
     ]
-    pause = _number(headers, "retry-after")  # RFC 9110 §10.2.3; X does not promise it
-    resets.append(None if pause is None else int(now) + pause)
+    resets.append(_retry_after(headers, now))
     return max((at for at in resets if at is not None), default=None)
+
+
+def _retry_after(headers: Mapping[str, str], now: float) -> int | None:
+    """Read seconds or an HTTP date (RFC 9110 §10.2.3); X does not promise it."""
+    pause = _number(headers, "retry-after")
+    if pause is not None:
+        return int(now) + pause
+    at = http_date(headers, "retry-after")
+    sent = http_date(headers, "date")
+    if at is None:
+        return None
+    # By the clock of who wrote both, where it is known; ours may be wrong.
+    return int(at - sent + now) if sent is not None else int(at)
 
 
 def _number(headers: Mapping[str, str], name: str) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from tweetbot.errors import XWords
@@ -87,6 +88,14 @@ def shown(value: object) -> str | None:
 def first_words(*values: object) -> str | None:
     """Return the first of `values` that can be shown."""
     return next(filter(None, map(shown, values)), None)
+
+
+def http_date(headers: Mapping[str, str], name: str) -> float | None:
+    """Read a header that is a date (RFC 9110 §5.6.7)."""
+    try:
+        return parsedate_to_datetime(headers[name]).timestamp()
+    except (LookupError, ValueError, OverflowError):
+        return None
 
 
 def mapping(value: object) -> Mapping[str, Any]:
