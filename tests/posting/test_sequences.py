@@ -110,12 +110,6 @@ def mortal_run(
         return None
 
 
-@pytest.fixture
-def say(pytestconfig: pytest.Config) -> Callable[[str], None]:
-    """Say a figure on the terminal."""
-    return pytestconfig.get_terminal_writer().line
-
-
 def live(x: Sandbox, text: str = HELLO) -> int:
     return sum(post.sent_text == text for post in x.posts)
 
@@ -251,7 +245,7 @@ def play(bot: Bot, clock: Clock, plans: list[Plan], *, all_shown: bool) -> list[
 
 @pytest.mark.timeout(1200)
 def test_no_sequence_of_faults_leads_to_two_posts_or_a_wrong_word(
-    bot: Bot, clock: Clock, tmp_path: Path, *, full: bool, say: Callable[[str], None]
+    bot: Bot, clock: Clock, tmp_path: Path, *, full: bool, figures: Callable[[str], None]
 ) -> None:
     """X refuses duplicates but its timeline lags, or it takes them and shows all at once."""
     seen: Counter[int | None] = Counter()
@@ -272,7 +266,7 @@ def test_no_sequence_of_faults_leads_to_two_posts_or_a_wrong_word(
             except AssertionError as error:
                 runs = "\n".join(map(str, plans))
                 raise AssertionError(f"seed {seed}: {error}\n{runs}") from error
-    say(f"{seed + 1} sequences ended with {dict(seen)}")
+    figures(f"{seed + 1} sequences ended with {dict(seen)}")
     assert {None, 0, 7} <= set(seen)  # else the faults befell nothing
 
 
@@ -383,7 +377,7 @@ class Model:
 
 @pytest.mark.timeout(1200)
 def test_a_bot_that_runs_for_long_never_doubles_loses_or_denies_a_post(
-    bot: Bot, tmp_path: Path, *, full: bool, say: Callable[[str], None]
+    bot: Bot, tmp_path: Path, *, full: bool, figures: Callable[[str], None]
 ) -> None:
     """The odds of the real world with `--full`: 4 % lost answers and 1 % kills at each step."""
     lost, killed, bots, runs = (0.04, 0.01, 8, 60) if full else (0.3, 0.2, 1, 6)
@@ -406,7 +400,7 @@ def test_a_bot_that_runs_for_long_never_doubles_loses_or_denies_a_post(
     open_ones = [it for it in records if it.code in (None, 7) and it.was_sent]
     mute = [record for record in open_ones if not record.has_verdict]
     unposted = [record for record in records if not record.posts]
-    say(
+    figures(
         f"{len(records)} runs: {len(doubled)} doubled, {len(denied)} denied, {len(claimed)} "
         f"claimed, {len(mute)} without a verdict (of {len(open_ones)} open), "
         f"{len(unposted)} never posted, {logins} logins; "
