@@ -298,6 +298,11 @@ class Profile:
         back = replace(self, client=client, account=old.account, token=old.token)
         return replace(back, expected=None, replaced=None)
 
+    @property
+    def lives_elsewhere(self) -> bool:
+        """Whether it was handed on to another machine, which lives on this grant."""
+        return self.moved is not None and self.moved.note != LOGGED_OUT
+
     def is_same_grant(self, other: Profile) -> bool:
         """Whether X keeps one login for both: the same app and account."""
         return (

@@ -201,7 +201,9 @@ def test_wrong_client_credentials_end_with_2_and_leave_the_bot(bot: Bot) -> None
 
 def test_a_moved_bot_is_forgotten_here_and_lives_on_there(bot: Bot, x: Sandbox) -> None:
     document = json.loads(bot.run("export").out)
-    assert bot.run("logout").code == 0
+    run = bot.run("logout")
+    assert (run.code, "Logged out" in run.out) == (0, False)
+    assert run.out == "Forgotten here; the bot lives on where it was moved to\n"
     assert x.requests == ()
     assert files(bot) == ["default.json.lock"]
     bot.write(document)  # as on the other machine
@@ -237,6 +239,15 @@ def test_a_token_goes_to_no_other_server_by_force_either(
     assert BY_HAND in run.err
     assert x.requests == elsewhere.requests == ()
     assert files(bot) == ["default.json.lock"]
+
+
+def test_a_moved_bot_of_another_server_is_left_alone_too(bot: Bot, elsewhere: Sandbox) -> None:
+    bot.change(moved={"at": 1, "note": "tweetbot export"})
+    before = bot.path.read_bytes()
+    assert (bot.run("logout").code, bot.path.read_bytes()) == (2, before)
+    run = bot.run("logout", "--force")
+    assert (run.code, "lives on" in run.out, BY_HAND in run.err) == (0, True, False)
+    assert elsewhere.requests == ()
 
 
 def test_an_unreadable_profile_is_left_alone(bot: Bot) -> None:

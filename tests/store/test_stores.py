@@ -174,6 +174,14 @@ def test_export_hands_the_bot_on_and_import_takes_it_back(home: Home) -> None:
     assert home.bot.run("post", TEXT).code == 0
 
 
+def test_logout_never_says_that_a_bot_that_was_moved_was_logged_out(home: Home) -> None:
+    assert home.bot.run("export").code == 0
+    run = home.bot.run("logout")
+    assert (run.code, "lives on" in run.out) == (0, True), run.err
+    assert "was logged out" not in home.bot.run("post", TEXT).err
+    assert home.bot.x.requests == ()
+
+
 def test_logout_forgets_the_bot_and_auth_logs_it_in(home: Home) -> None:
     assert home.bot.run("logout").code == 0
     assert home.bot.run("post", TEXT).code == 4

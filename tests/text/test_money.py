@@ -254,6 +254,22 @@ def test_setting_a_budget_asks_nobody_and_says_what_it_is(bot: Bot) -> None:
     assert bot.x.requests == ()
 
 
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"client": {"api_url": "http://127.0.0.1:9"}}, 2),
+        ({"moved": {"at": 1, "note": "tweetbot export"}}, 4),
+    ],
+)
+def test_a_bot_that_is_not_used_here_gets_no_budget_here(
+    bot: Bot, changes: dict[str, object], code: int
+) -> None:
+    bot.change(**changes)
+    before = bot.path.read_bytes()
+    ended = bot.run("renew", "--budget", "7")
+    assert (ended.code, ended.out, bot.path.read_bytes()) == (code, "", before)
+
+
 @pytest.mark.parametrize("value", ["nan", "inf", "-1", "five", "", "1e3", "5 USD", "1000001"])
 @pytest.mark.parametrize("command", ["auth", "renew"])
 def test_what_is_no_amount_is_no_budget(bot: Bot, command: str, value: str) -> None:

@@ -93,4 +93,4 @@ def command(
     )
     tell(next_steps(settings, store))
     if done.is_guided and person.interactive and budget is None:
-        login.ask_budget(store, person)
+        login.ask_budget(store, person, api_url=settings.api_url)

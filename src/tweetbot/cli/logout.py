@@ -22,5 +22,8 @@ def command(profile: str | None, force: bool, verbose: bool) -> None:
 
     settings = which_bot.named(read_settings(os.environ, profile=profile))
     with transport(verbose=verbose) as http:
-        login.log_out(store_of(settings), http, Terminal(), settings=settings, force=force)
-    show("Logged out")
+        lives_on = login.log_out(
+            store_of(settings), http, Terminal(), settings=settings, force=force
+        )
+    moved = "Forgotten here; the bot lives on where it was moved to"
+    show(moved if lives_on else "Logged out")

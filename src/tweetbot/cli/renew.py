@@ -59,7 +59,7 @@ def _set_budget(settings: Settings, usd: float, *, wait: float, as_json: bool, q
     """Set a budget and say so; X is not asked."""
     from tweetbot.login import set_budget
 
-    set_budget(store_of(settings, wait=wait), usd)
+    set_budget(store_of(settings, wait=wait), usd, api_url=settings.api_url)
     if as_json:
         show_json({"ok": True, "renewed": False, "budget_usd": None if usd == math.inf else usd})
     elif not quiet:

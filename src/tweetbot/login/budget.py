@@ -9,17 +9,22 @@ from tweetbot.store import Store
 BUDGET_QUESTION = "Most this bot may spend in a month, in USD (empty = no limit): "
 
 
-def ask_budget(store: Store, person: Person) -> None:
+def ask_budget(store: Store, person: Person, *, api_url: str) -> None:
     """Ask what the bot may spend in a month, and save it."""
     usd = _dollars(person)
     if usd is not None:
-        set_budget(store, usd)
+        set_budget(store, usd, api_url=api_url)
 
 
-def set_budget(store: Store, usd: float) -> None:
-    """Set what the bot may spend in a month, in US dollars; infinity is no limit."""
+def set_budget(store: Store, usd: float, *, api_url: str) -> None:
+    """Set what the bot may spend in a month, in US dollars; infinity is no limit.
+
+    Raises `ConfigurationError` or `LoginNeeded` if the bot is not used here.
+    """
     with store.lock():
-        store.save(store.load().with_budget(usd))
+        profile = store.load()
+        profile.check_usable(api_url=api_url)
+        store.save(profile.with_budget(usd))
 
 
 def _dollars(person: Person) -> float | None:

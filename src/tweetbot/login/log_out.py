@@ -13,6 +13,8 @@ from tweetbot.settings import Settings
 from tweetbot.store import Store
 from tweetbot.x import TOKEN_DEADLINE, AuthorizationServer, Transport, token_refusal
 
+_BY_HAND = "withdraw the access by hand at https://x.com/settings/connected_apps."
+
 
 def log_out(
     store: Store,
@@ -22,34 +24,41 @@ def log_out(
     settings: Settings,
     force: bool,
     now: Callable[[], float] = time.time,
-) -> None:
+) -> bool:
     """Withdraw the bot's access at X (RFC 7009), then forget it; all under the lock.
 
-    If X cannot be asked, nothing is removed, unless `force`.
+    Returns whether the bot lives on elsewhere: then its access is not withdrawn. If X cannot be
+    asked, nothing is removed, unless `force`.
     """
+    lives_on = False
     with store.lock(lasting=2 * TOKEN_DEADLINE):
         try:
             profile = store.load()
-            if not profile.moved:  # another machine lives on this grant
-                _revoke(profile, transport, settings, now)
+            lives_on = profile.lives_elsewhere
+            profile.check_server(api_url=settings.api_url)
+            if not profile.moved:
+                _revoke(profile, transport, now)
         except TweetbotError as error:
-            by_hand = "withdraw the access by hand at https://x.com/settings/connected_apps."
+            by_hand = "" if lives_on else _BY_HAND
             if not force:
-                remedy = "Run it again later." if isinstance(error, Temporary) else error.remedy
-                raise type(error)(
-                    f"{error.happened} Nothing was removed.",
-                    f"{remedy} Or use --force, and {by_hand}",
-                    x=error.x,
-                    retry_at=error.retry_at,
-                ) from None
-            person.tell(f"{error.happened} So {by_hand}")
+                raise _nothing_removed(error, by_hand) from None
+            person.tell(f"{error.happened} {by_hand and f'So {by_hand}'}".rstrip())
         store.remove()
+    return lives_on
 
 
-def _revoke(
-    profile: Profile, transport: Transport, settings: Settings, now: Callable[[], float]
-) -> None:
-    profile.check_server(api_url=settings.api_url)
+def _nothing_removed(error: TweetbotError, by_hand: str) -> TweetbotError:
+    remedy = "Run it again later." if isinstance(error, Temporary) else error.remedy
+    forced = f"Or use --force, and {by_hand}" if by_hand else "Or use --force."
+    return type(error)(
+        f"{error.happened} Nothing was removed.",
+        f"{remedy} {forced}",
+        x=error.x,
+        retry_at=error.retry_at,
+    )
+
+
+def _revoke(profile: Profile, transport: Transport, now: Callable[[], float]) -> None:
     server = AuthorizationServer(
         profile.client,
         transport,

@@ -176,7 +176,7 @@ class CommandStore:
 
     def remove(self) -> None:
         """Forget the bot: what stays outside is marked, for it cannot be removed from here."""
-        if self._current:
+        if self._current and not self._current.moved:
             note = Moved(at=int(self._now()), note=LOGGED_OUT)
             self.save(replace(self._current, moved=note))
 
