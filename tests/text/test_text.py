@@ -273,15 +273,21 @@ def test_a_link_counts_23_whatever_its_length(link: str) -> None:
     assert length(f"{link} {link}") == 47
 
 
-def test_every_top_level_domain_of_the_list_makes_a_link() -> None:
-    listed = Path(text_module.__file__).with_name("tlds.txt").read_text("ascii").splitlines()
+@pytest.mark.parametrize(("file", "least"), [("tlds.txt", 1_000), ("tlds_of_x.txt", 100)])
+def test_every_top_level_domain_of_the_lists_makes_a_link(file: str, least: int) -> None:
+    listed = Path(text_module.__file__).with_name(file).read_text("ascii").splitlines()
     names = [line for line in listed if not line.startswith("#")]
-    assert len(names) > 1_000
+    assert len(names) > least
     assert names == sorted(names)
     for name in names:
         assert links(f"see example.{name}!") == [f"example.{name}"]
         unicode = name.lower().encode().decode("idna")
         assert links(f"http://example.{unicode}/!") == [f"http://example.{unicode}/"]
+
+
+@pytest.mark.parametrize("text", ["on.off", "the.guardian", "twitter.fiat"])
+def test_what_iana_has_retired_and_x_still_links_is_a_link(text: str) -> None:
+    assert links(f"it is {text}, still") == [text]
 
 
 # --- Mentions and cashtags ----------------------------------------------------------------------

@@ -240,6 +240,7 @@ class OwnEdition:
     """The npm package, in a process of Node; answers as the parser does, in code points."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         script = Path(__file__).with_name("twitter_text.js")
         self.process = subprocess.Popen(
             ["node", str(script), str(folder)],
@@ -265,6 +266,16 @@ class OwnEdition:
 
     def links(self, text: str) -> list[Span]:
         return _in_code_points(text, [link["indices"] for link in self.ask(text)["links"]])
+
+    def top_level_domains(self) -> set[str]:
+        """Read its two lists, each one long regular expression."""
+        names: set[str] = set()
+        for kind in ("GTLD", "CCTLD"):
+            path = self.folder / f"node_modules/twitter-text/dist/regexp/valid{kind}.js"
+            script = re.sub("' \\+\\s+'", "", path.read_text())
+            script = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), script)
+            names |= set(max(re.findall(r"[^\s()\"'?:]+", script), key=len).split("|"))
+        return names
 
     def named(self, text: str, kind: str) -> list[Span]:
         """Return mentions or cashtags; it finds them within links, too, and drops those later."""
@@ -339,3 +350,13 @@ def test_every_difference_from_xs_own_edition_has_a_reason(
         reasons.update(set(_explain_own(_text(rng), own_edition)) or {"none: both say the same"})
     figures(f"{NPM}, {count} texts: {dict(reasons.most_common())}")
     assert reasons["none: both say the same"] > count / 2
+
+
+def test_no_top_level_domain_of_xs_own_list_is_missing(own_edition: OwnEdition) -> None:
+    """A price and `--no-links` must not fall short of what X links."""
+    names = own_edition.top_level_domains()
+    assert len(names) > 1_500
+    assert "fiat" in names
+    for name in sorted(names):
+        text = f"http://example.{name}/ is one"
+        assert _spans(measure(text).links) == own_edition.links(text) != [], name

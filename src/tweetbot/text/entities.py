@@ -243,14 +243,19 @@ _ASCII_TLD = f"[A-Za-z]{{2,}}+{_TLD_END}"
 _PUNYCODE_TLD = "[Xx][Nn]--[0-9A-Za-z-]++"
 # For special use (RFC 7686), so not in IANA's list; X links it.
 _ONION = "onion"
+_TLD_FILES = ("tlds.txt", "tlds_of_x.txt")
 
 
 @cache
 def _tlds() -> frozenset[str]:
-    """Read the list, in lower case; the first line of `tlds.txt` says how to renew it."""
-    data = pkgutil.get_data("tweetbot.text", "tlds.txt") or b""
-    lines = data.decode("ascii").lower().splitlines()
+    """Read IANA's list and what X's own has besides; the heads of the files say where from."""
+    lines = (line for name in _TLD_FILES for line in _lines(name))
     return frozenset([_ONION, *(line for line in lines if not line.startswith("#"))])
+
+
+def _lines(name: str) -> list[str]:
+    data = pkgutil.get_data("tweetbot.text", name) or b""
+    return data.decode("ascii").lower().splitlines()
 
 
 @cache
