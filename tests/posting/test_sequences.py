@@ -11,86 +11,21 @@ import shutil
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tweetbot.profile import Profile
+from tests.mortal import Killed, Life, MortalStore, mortal_transport
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.store.folder import FileStore
-from tweetbot.store.slot import Slot
-from tweetbot.x.transport import Answer, Transport
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Clock, Ended
 
 HELLO = "Hello, world"
 FAILED = (2, 3, 4, 5, 6)  # "nothing was posted"
-
-
-class Killed(BaseException):
-    """The process died here."""
-
-
-@dataclass
-class Life:
-    """Counts the steps of a run and ends it at one of them."""
-
-    ends_at: int | None = None
-    steps: int = 0
-
-    def step(self) -> None:
-        if self.steps == self.ends_at:
-            raise Killed
-        self.steps += 1
-
-
-class MortalStore(FileStore):
-    """A store that can die before and after each change of the disk."""
-
-    def __init__(self, path: Path, life: Life) -> None:
-        super().__init__(path, state_dir=lambda: path.parent / "state")
-        self._life = life
-
-    def replace(self, document: bytes) -> None:
-        self._life.step()
-        super().replace(document)
-        self._life.step()
-
-    @contextmanager
-    def prepare(self, current: Profile, *, planned: Profile | None = None) -> Iterator[Slot]:
-        with super().prepare(current, planned=planned) as slot:
-            self._life.step()
-            yield slot
-            self._life.step()
-
-
-def mortal_transport(life: Life) -> type[Transport]:
-    class MortalTransport(Transport):
-        """A transport that can die before a request is sent and after its answer came."""
-
-        def request(
-            self,
-            method: str,
-            url: str,
-            *,
-            deadline: float,
-            headers: Mapping[str, str] | None = None,
-            content: bytes | None = None,
-            params: Mapping[str, str] | None = None,
-        ) -> Answer:
-            life.step()
-            answer = super().request(
-                method, url, deadline=deadline, headers=headers, content=content, params=params
-            )
-            life.step()
-            return answer
-
-    return MortalTransport
 
 
 def mortal_run(

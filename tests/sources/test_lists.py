@@ -7,14 +7,14 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.mortal import Killed, Life, MortalStore, mortal_transport
 from tweetbot.draft import Terms
 from tweetbot.errors import TweetbotError
 from tweetbot.posting import run as posting
@@ -23,8 +23,7 @@ from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources import ListFile, Order, Source, given, listed
 from tweetbot.store.folder import FileStore
-from tweetbot.store.slot import Slot
-from tweetbot.x.transport import Answer, Transport
+from tweetbot.x.transport import Transport
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Clock, Run
@@ -230,66 +229,6 @@ def test_a_budget_that_is_used_up_moves_nothing(reader: Reader, x: Sandbox) -> N
 
 
 # -- a run that dies ------------------------------------------------------------------------------
-
-
-class Killed(BaseException):
-    """The process died here."""
-
-
-@dataclass
-class Life:
-    """Ends a run at one of its steps."""
-
-    left: int
-
-    def step(self) -> None:
-        if not self.left:
-            raise Killed
-        self.left -= 1
-
-
-class MortalStore(FileStore):
-    """A store that can die before and after each change of the disk."""
-
-    def __init__(self, path: Path, life: Life) -> None:
-        super().__init__(path, state_dir=lambda: path.parent / "state")
-        self._life = life
-
-    def save(self, profile: Profile) -> None:
-        self._life.step()
-        super().save(profile)
-        self._life.step()
-
-    @contextmanager
-    def prepare(self, current: Profile, *, planned: Profile | None = None) -> Iterator[Slot]:
-        with super().prepare(current, planned=planned) as slot:
-            self._life.step()
-            yield slot
-            self._life.step()
-
-
-def mortal_transport(life: Life) -> type[Transport]:
-    class MortalTransport(Transport):
-        """A transport that can die before a request is sent and after its answer came."""
-
-        def request(
-            self,
-            method: str,
-            url: str,
-            *,
-            deadline: float,
-            headers: Mapping[str, str] | None = None,
-            content: bytes | None = None,
-            params: Mapping[str, str] | None = None,
-        ) -> Answer:
-            life.step()
-            answer = super().request(
-                method, url, deadline=deadline, headers=headers, content=content, params=params
-            )
-            life.step()
-            return answer
-
-    return MortalTransport
 
 
 def dies(reader: Reader, steps: int) -> bool:
