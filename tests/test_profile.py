@@ -134,6 +134,11 @@ def test_nuls_at_the_end_are_what_is_left_of_a_slot(nuls: int) -> None:
     assert parse(dump(read(FULL)) + bytes(nuls)) == read(FULL)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_byte_order_mark_is_no_fault(encoding: str) -> None:
+    assert parse(dump(read(FULL)).decode().encode(encoding)) == read(FULL)
+
+
 LEVELS = ["", "client", "account", "token", "pending", "posts.0", "last_error", "spend", "moved"]
 
 

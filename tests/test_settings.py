@@ -285,11 +285,13 @@ def test_the_folder_of_profiles_is_the_users(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
-    folder = read_settings({}).config_dir
+    folder = read_settings({}).folder
     assert folder.name == "tweetbot"
     assert tmp_path in folder.parents
-    assert user_state_dir().name == "tweetbot"
-    assert tmp_path in user_state_dir().parents
+    state = user_state_dir()
+    assert state
+    assert state.name == "tweetbot"
+    assert tmp_path in state.parents
     assert list(tmp_path.iterdir()) == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import types
 from collections.abc import Mapping
@@ -41,7 +42,7 @@ def parse(document: bytes) -> Profile:
     NULs at the end are ignored: they are what is left of a preallocated slot.
     """
     try:
-        value = json.loads(document.rstrip(b"\0").decode())
+        value = json.loads(_text(document))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise Unreadable("it is not JSON") from error
     if not isinstance(value, dict):
@@ -51,6 +52,13 @@ def parse(document: bytes) -> Profile:
         raise Unreadable(f"a newer tweetbot wrote it (version {version}); upgrade tweetbot")
     profile: Profile = _read(Profile, value, "")
     return profile
+
+
+def _text(document: bytes) -> str:
+    """Decode a document; Windows' editors and shells put a byte order mark before it."""
+    if document.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return document.decode("utf-16")
+    return document.rstrip(b"\0").decode("utf-8-sig")
 
 
 def _to_json(value: Any) -> Any:

@@ -38,7 +38,7 @@ class Settings:
     """
 
     profile: str
-    config_dir: Path
+    config_dir: Path | None
     client_id: str | None
     client_secret: str | None = field(repr=False)
     redirect_uri: str | None
@@ -50,7 +50,14 @@ class Settings:
     @property
     def path(self) -> Path:
         """The profile's document, as the person knows it (a symbolic link stays one)."""
-        return self.config_dir / f"{self.profile}.json"
+        return self.folder / f"{self.profile}.json"
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the documents; raises `ConfigurationError` if there is no home for it."""
+        if self.config_dir is None:
+            raise ConfigurationError("There is no home folder.", "Set TWEETBOT_CONFIG_DIR.")
+        return self.config_dir
 
 
 def read_settings(environ: Mapping[str, str], *, profile: str | None = None) -> Settings:
@@ -175,17 +182,23 @@ def _pauses(text: str) -> tuple[float, ...]:
     return pauses
 
 
-def user_state_dir() -> Path:
-    """Return the folder for what has no better place."""
+def user_state_dir() -> Path | None:
+    """Return the folder for what has no better place; `None` if there is no home folder."""
     import platformdirs
 
-    return Path(platformdirs.user_state_dir("tweetbot", appauthor=False))
+    return _at_home(lambda: platformdirs.user_state_dir("tweetbot", appauthor=False))
 
 
-def _user_config_dir() -> Path:
+def _user_config_dir() -> Path | None:
     import platformdirs  # late: 25 ms that TWEETBOT_CONFIG_DIR saves
 
-    folder = Path(platformdirs.user_config_dir("tweetbot", appauthor=False))
-    if not folder.is_absolute():  # neither HOME nor the password database has a home folder
-        raise ConfigurationError("There is no home folder.", "Set TWEETBOT_CONFIG_DIR.")
-    return folder
+    return _at_home(lambda: platformdirs.user_config_dir("tweetbot", appauthor=False))
+
+
+def _at_home(find: Callable[[], str]) -> Path | None:
+    """Return a folder of this user; neither HOME nor the password database may have one."""
+    try:
+        found = Path(find())
+    except RuntimeError:
+        return None
+    return found if found.is_absolute() else None

@@ -31,6 +31,7 @@ from tweetbot.errors import (
 from tweetbot.profile import Client, Profile, Token
 from tweetbot.store import find
 from tweetbot.store.folder import FileStore, profile_paths
+from tweetbot.store.rescue import Rescue
 from tweetbot.store.signals import signals_held_back
 from tweetbot.store.slot import Slot
 
@@ -348,6 +349,23 @@ def test_a_slot_that_cannot_be_read_stops_the_run(store: FileStore, suffix: str)
         store.load()
 
 
+def test_a_rescue_file_that_cannot_be_read_stops_the_run_wherever_it_is(
+    store: FileStore, state: Path
+) -> None:
+    """The next renewal would show X the spent token."""
+    state.mkdir()
+    (place,) = (one for one in store.rescue_places(state) if one.parent == state)
+    with in_the_way(place), store.lock(), pytest.raises(ConfigurationError, match=str(place)):
+        store.load()
+    rescue = Rescue("bot", state_dir=lambda: state)
+    kept = state / f"bot.{SPENT.token.digest}.rescue"
+    kept.write_bytes(dump(RENEWED)[:100])
+    with pytest.raises(ConfigurationError, match=str(kept)):
+        rescue.newer_than(SPENT)
+    kept.unlink()
+    assert rescue.newer_than(SPENT) == SPENT
+
+
 def test_a_state_folder_that_cannot_be_read_does_not_matter(store: FileStore, state: Path) -> None:
     state.write_text("a file")
     with store.lock():
@@ -419,6 +437,22 @@ def test_root_leaves_files_that_belong_to_the_folders_owner(store: FileStore) ->
         store.save(RENEWED)
     assert owners == {"bot.json": 65534, "bot.json.lock": 65534, "bot.json.next": 65534}
     assert (store.path.stat().st_uid, store.path.stat().st_gid) == (65534, 65534)
+
+
+@needs_root
+def test_root_leaves_folders_that_belong_to_the_owner_of_those_around_them(
+    tmp_path: Path,
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, 65534, 65534)
+    store = FileStore(home / "new" / "config" / "bot.json", state_dir=lambda: home / "a" / "state")
+    store.make_ready()
+    Rescue("bot", state_dir=lambda: home / "b" / "state").keep(RENEWED, "why", remedy="Mend it")
+    with store.lock(new=True):
+        store.save(SPENT)
+    assert {path.stat().st_uid for path in home.rglob("*")} == {65534}
+    assert {mode(path) for path in home.rglob("*") if path.name in ("config", "state")} == {0o700}
 
 
 @posix
@@ -611,9 +645,11 @@ def test_a_removed_bot_leaves_its_lock_file_alone(store: FileStore, state: Path)
 
 def test_an_unreadable_document_is_kept_as_bad(store: FileStore) -> None:
     store.path.write_bytes(b"what is this")
+    store.path.chmod(0o644)
     with store.lock():
         store.set_aside()
     assert beside(store, ".bad").read_bytes() == b"what is this"
+    assert sys.platform == "win32" or mode(beside(store, ".bad")) == 0o600
     assert find(store) is None
 
 

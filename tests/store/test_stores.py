@@ -279,6 +279,19 @@ def ci(bot: Bot) -> Bot:
     return bot
 
 
+@pytest.mark.parametrize("others", [{}, {"TWEETBOT_SAVE_COMMAND": "cat"}])
+@pytest.mark.parametrize("name", ["TWEETBOT_PROFILE_JSON", "TWEETBOT_STORE"])
+def test_a_secret_that_is_empty_is_named(
+    name: str, others: dict[str, str], bot: Bot, tmp_path: Path
+) -> None:
+    bot.folder = tmp_path / "nothing"
+    bot.environ |= {"GITHUB_ACTIONS": "true", name: "", **others}
+    run = bot.run("post", TEXT)
+    assert (run.code, f"{name} is set and empty" in run.err) == (4, True), run.err
+    bot.environ["GITHUB_ACTIONS"] = ""
+    assert "set and empty" not in bot.run("post", TEXT).err
+
+
 def due(bot: Bot) -> None:
     bot.make_due()
     bot.environ["TWEETBOT_PROFILE_JSON"] = json.dumps(bot.document)

@@ -50,7 +50,5 @@ def next_steps(settings: Settings, store: Store) -> str:
     steps = REMINDERS.format(store=store)
     if kind(os.environ) != "folder":
         return steps
-    line = crontab_line(
-        settings.profile, settings.config_dir, environ=os.environ, program=sys.argv[0]
-    )
+    line = crontab_line(settings.profile, settings.folder, environ=os.environ, program=sys.argv[0])
     return f"{steps}\n{CRONTAB.format(line=line)}"

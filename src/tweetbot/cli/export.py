@@ -32,5 +32,6 @@ def command(profile: str | None, keep: bool, to_terminal: bool) -> None:
     if keep:
         tell("Kept here too. The first renewal on either machine ends the other's login.")
     else:
+        path = settings.path if settings.config_dir else "FILE"
         moved = "Moved. `tweetbot auth` brings the bot back; or, if it never arrived there,"
-        tell(naming(settings.profile, f"{moved} `tweetbot import {settings.path}`."))
+        tell(naming(settings.profile, f"{moved} `tweetbot import {path}`."))

@@ -94,7 +94,7 @@ def document(path: str) -> bytes:
 
 def secret_from(path: str) -> str:
     """Read a client secret from a file; `-` is standard input."""
-    return credential(document(path).decode(errors="replace"), "--client-secret-file")
+    return credential(document(path).decode("utf-8-sig", errors="replace"), "--client-secret-file")
 
 
 def credential(text: str, option: str) -> str:

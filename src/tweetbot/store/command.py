@@ -35,6 +35,7 @@ from tweetbot.store.masks import Masks, secrets_of
 from tweetbot.store.process import run
 from tweetbot.store.rehearsal import rehearsal
 from tweetbot.store.rescue import Rescue
+from tweetbot.store.secret import empty_secret
 from tweetbot.store.signals import signals_held_back
 
 PROFILE_JSON = "TWEETBOT_PROFILE_JSON"
@@ -60,7 +61,7 @@ class CommandStore:
         profile: str,
         *,
         environ: Mapping[str, str],
-        state_dir: Callable[[], Path],
+        state_dir: Callable[[], Path | None],
         warn: Callable[[str], None],
         mask: Callable[[str], None] = lambda _: None,
         deadline: float = DEADLINE,
@@ -101,7 +102,7 @@ class CommandStore:
             return self._current
         document = self._document()
         if not document.strip():
-            raise LoginNeeded(
+            raise empty_secret(self._environ) or LoginNeeded(
                 f"Not logged in: neither {PROFILE_JSON} nor {LOAD_COMMAND} gives a document.",
                 "Log in on a laptop, and put there what `tweetbot export` prints.",
             )

@@ -26,6 +26,26 @@ def os_errors(verb: str, path: Path) -> Iterator[None]:
         ) from None
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, 0700, and those above it, where there are none.
+
+    What root makes belongs to the owner of the folder around it: root may be making it for a user.
+    """
+    if folder.is_dir():
+        return
+    if not folder.parent.exists():
+        make_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    if sys.platform != "win32" and os.geteuid() == 0:
+        around = folder.parent.stat()
+        # By descriptor: the user may have put a link there meanwhile.
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | NOFOLLOW)
+        try:
+            os.fchown(descriptor, around.st_uid, around.st_gid)
+        finally:
+            os.close(descriptor)
+
+
 def rewrite(descriptor: int, document: bytes) -> None:
     """Write all of `document` at the file's beginning."""
     os.lseek(descriptor, 0, os.SEEK_SET)

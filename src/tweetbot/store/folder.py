@@ -47,6 +47,7 @@ from tweetbot.store.files import (
     BINARY,
     NOFOLLOW,
     lock,
+    make_folder,
     os_errors,
     preallocate,
     rewrite,
@@ -65,17 +66,19 @@ class FileStore:
     """One profile document in a folder of this machine.
 
     `path` may be a symbolic link: the link stays, its target is replaced. `wait` is how many
-    seconds `lock` waits for another run; `warn` is told what a person should know.
+    seconds `lock` waits for another run; `warn` is told what a person should know; `why_empty` is
+    the better reason why there is no document, if one is known.
     """
 
     def __init__(
         self,
         path: Path,
         *,
-        state_dir: Callable[[], Path],
+        state_dir: Callable[[], Path | None],
         wait: float = 30.0,
         now: Callable[[], float] = time.time,
         warn: Callable[[str], None] = lambda _: None,
+        why_empty: LoginNeeded | None = None,
     ) -> None:
         self.path = Path(os.path.realpath(path))
         self.interrupted_at: int | None = None
@@ -84,6 +87,7 @@ class FileStore:
         self._wait = wait
         self._now = now
         self._warn = warn
+        self._why_empty = why_empty
         self._locked = False
 
     def __str__(self) -> str:
@@ -102,7 +106,7 @@ class FileStore:
     def make_ready(self) -> None:
         """Make the folder, 0700, where there is none."""
         with os_errors("make", self.path.parent):
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(self.path.parent)
 
     @contextmanager
     def lock(self, *, new: bool = False, lasting: float = 0) -> Iterator[None]:  # noqa: ARG002
@@ -198,6 +202,7 @@ class FileStore:
     def set_aside(self) -> None:
         """Keep an unreadable document as `.bad`, so that a login can take its place."""
         with os_errors("rename", self.path):
+            self.path.chmod(0o600)  # it holds secrets, whatever is wrong with it
             os.replace(self.path, self.beside(".bad"))
             self._warn(f"The unreadable profile is kept as {self.beside('.bad')}.")
             self.remove_leftovers()
@@ -228,12 +233,15 @@ class FileStore:
     def beside(self, suffix: str) -> Path:
         return self.path.with_name(self.path.name + suffix)
 
-    def rescue_places(self, state_dir: Path) -> tuple[Path, ...]:
+    def rescue_places(self, state_dir: Path | None) -> tuple[Path, ...]:
         # One state folder serves every config folder, and each has its own `default.json`.
         folder = hashlib.sha256(os.fsencode(self.path.parent)).hexdigest()[:8]
-        return (self.beside(".rescue"), state_dir / f"{self.path.name}.{folder}.rescue")
+        elsewhere = () if state_dir is None else (state_dir / f"{self.path.name}.{folder}.rescue",)
+        return (self.beside(".rescue"), *elsewhere)
 
     def _not_logged_in(self) -> LoginNeeded:
+        if self._why_empty:
+            return self._why_empty
         name, others = self.path.stem, [path.stem for path in profile_paths(self.path.parent)]
         remedy = "Run `tweetbot auth`."
         if others:  # a mistyped name: a login under it could end the login that was meant
@@ -265,7 +273,9 @@ class FileStore:
             except Unreadable:
                 self.interrupted_at = _intent_time(document) or self.interrupted_at
             except OSError as error:
-                if place.parent == self.path.parent and not isinstance(error, FileNotFoundError):
+                # A state folder that is closed to us says nothing; a file that is there does.
+                is_there = place.parent == self.path.parent or os.path.lexists(place)
+                if is_there and not isinstance(error, FileNotFoundError):
                     # It may hold the newest token, and the next renewal would overwrite it.
                     raise ConfigurationError(
                         f"{place} cannot be read: {error.strerror}.", "Mend it; nothing was sent."

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from tweetbot.errors import ConfigurationError
 from tweetbot.settings import Settings, is_profile_name, user_state_dir
 from tweetbot.store.folder import FileStore, profile_paths
+from tweetbot.store.secret import empty_secret
 from tweetbot.store.store import Store
 
 COMMAND_VARIABLES = ("TWEETBOT_PROFILE_JSON", "TWEETBOT_LOAD_COMMAND", "TWEETBOT_SAVE_COMMAND")
@@ -52,7 +53,7 @@ def profile_names(settings: Settings, environ: Mapping[str, str]) -> list[str]:
 
         found = names(environ[REDIS_VARIABLE])
     else:
-        found = [path.stem for path in profile_paths(settings.config_dir)]
+        found = [path.stem for path in profile_paths(settings.folder)]
     return [name for name in found if is_profile_name(name)]
 
 
@@ -63,7 +64,7 @@ def has_profile(settings: Settings, environ: Mapping[str, str], name: str) -> bo
         from tweetbot.store.redis import exists
 
         return exists(environ[REDIS_VARIABLE], name)
-    return in_force == "command" or os.path.lexists(settings.config_dir / f"{name}.json")
+    return in_force == "command" or os.path.lexists(settings.folder / f"{name}.json")
 
 
 def place(settings: Settings, environ: Mapping[str, str]) -> str:
@@ -72,7 +73,7 @@ def place(settings: Settings, environ: Mapping[str, str]) -> str:
         from tweetbot.store.redis_server import shown
 
         return shown(environ[REDIS_VARIABLE])
-    return str(settings.config_dir)
+    return str(settings.folder)
 
 
 def kind(environ: Mapping[str, str]) -> str:
@@ -88,8 +89,14 @@ def kind(environ: Mapping[str, str]) -> str:
 
 
 def _folder(wanted: _Wanted) -> Store:
-    path = wanted.settings.config_dir / f"{wanted.name}.json"
-    return FileStore(path, state_dir=user_state_dir, wait=wanted.wait, warn=wanted.warn)
+    path = wanted.settings.folder / f"{wanted.name}.json"
+    return FileStore(
+        path,
+        state_dir=user_state_dir,
+        wait=wanted.wait,
+        warn=wanted.warn,
+        why_empty=empty_secret(wanted.environ),
+    )
 
 
 def _command(wanted: _Wanted) -> Store:

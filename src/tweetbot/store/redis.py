@@ -102,7 +102,7 @@ class RedisStore:
         profile: str,
         *,
         url: str,
-        state_dir: Callable[[], Path],
+        state_dir: Callable[[], Path | None],
         wait: float = 30.0,
         sleep: Callable[[float], None] = time.sleep,
         deadline: float = DEADLINE,

@@ -6,6 +6,7 @@ file is named by the login that it replaces.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -18,15 +19,17 @@ from tweetbot.store.folder import FileStore
 class Rescue:
     """Files beside a store that is elsewhere, in the folder for what has no better place."""
 
-    def __init__(self, profile: str, *, state_dir: Callable[[], Path]) -> None:
+    def __init__(self, profile: str, *, state_dir: Callable[[], Path | None]) -> None:
         self._profile = profile
         self._state_dir = state_dir
 
     def newer_than(self, stored: Profile) -> Profile:
-        """Return the login that replaced the stored one, if it is here; else `stored`."""
-        with suppress(TweetbotError):  # there is none, or none that can be read
-            return self._file(stored.token.digest).load()
-        return stored
+        """Return the login that replaced the stored one, if it is here; else `stored`.
+
+        Raises `ConfigurationError` if it is here and cannot be read: it may be the only live one.
+        """
+        file = self._file(stored.token.digest)
+        return file.load() if file and os.path.lexists(file.path) else stored
 
     def keep(self, renewed: Profile, why: str, *, remedy: str) -> TokenNotSaved:
         """Keep `renewed` here if that is possible; return the error that says where it is."""
@@ -56,11 +59,15 @@ class Rescue:
 
     def forget(self, saved: Profile) -> None:
         """Drop what the store has by now."""
+        file = self._file(saved.token.parent)
         with suppress(OSError):
-            self._file(saved.token.parent).path.unlink(missing_ok=True)
+            if file:
+                file.path.unlink(missing_ok=True)
 
     def _kept(self, renewed: Profile) -> FileStore | None:
         file = self._file(renewed.token.parent)
+        if file is None:
+            return None
         try:
             file.make_ready()
             file.save(renewed)
@@ -68,6 +75,10 @@ class Rescue:
             return None
         return file
 
-    def _file(self, replaced: str | None) -> FileStore:
-        path = self._state_dir() / f"{self._profile}.{replaced}.rescue"
+    def _file(self, replaced: str | None) -> FileStore | None:
+        """Name the file; `None` where there is no home folder for it."""
+        folder = self._state_dir()
+        if folder is None:
+            return None
+        path = folder / f"{self._profile}.{replaced}.rescue"
         return FileStore(path, state_dir=lambda: path.parent)

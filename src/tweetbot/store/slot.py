@@ -10,7 +10,7 @@ from typing import Protocol
 from tweetbot.document import dump
 from tweetbot.errors import TokenNotSaved
 from tweetbot.profile import Profile
-from tweetbot.store.files import sync_folder, write
+from tweetbot.store.files import make_folder, sync_folder, write
 
 
 class Folder(Protocol):
@@ -21,13 +21,13 @@ class Folder(Protocol):
     def beside(self, suffix: str) -> Path: ...
     def replace(self, document: bytes) -> None: ...
     def write_new(self, path: Path, document: bytes) -> None: ...
-    def rescue_places(self, state_dir: Path) -> tuple[Path, ...]: ...
+    def rescue_places(self, state_dir: Path | None) -> tuple[Path, ...]: ...
 
 
 class Slot:
     """The open slot: `commit` saves the renewed token, whatever happens to the disk."""
 
-    def __init__(self, store: Folder, descriptor: int, state_dir: Path) -> None:
+    def __init__(self, store: Folder, descriptor: int, state_dir: Path | None) -> None:
         self._store = store
         self._descriptor = descriptor
         self._state_dir = state_dir
@@ -57,7 +57,7 @@ class Slot:
         for place in store.rescue_places(self._state_dir):
             if kept_at is None:
                 with suppress(OSError):
-                    place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                    make_folder(place.parent)
                     store.write_new(place, document)
                     kept_at = place
         if kept_at is None:
