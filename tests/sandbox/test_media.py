@@ -122,6 +122,16 @@ def test_an_upload_that_is_none_is_an_invalid_request(
     assert x.media == ()
 
 
+def test_a_body_that_is_neither_form_nor_json_is_an_invalid_request(app: App) -> None:
+    not_base64 = {"media": "%%%", "media_category": "tweet_image"}
+    no_boundary = {"content-type": "multipart/form-data"}
+
+    answer = app.ask("POST", "/2/media/upload", json=not_base64)
+    assert message(answer) == "$.media: is not base64."
+    answer = app.ask("POST", "/2/media/upload", content=png(), headers=no_boundary)
+    assert message(answer) == "$.media: is required."
+
+
 def test_a_picture_has_five_million_bytes_at_most(app: App) -> None:
     fitting = png() + b"\0" * (5_000_000 - len(png()))
 

@@ -160,6 +160,14 @@ def test_labels_are_kept(x: Sandbox, app: App) -> None:
     assert [post.reply_settings for post in x.posts] == ["following", None]
 
 
+def test_a_post_has_one_cashtag_at_most(app: App) -> None:
+    status, told = detail(app.create("$AAPL up, $BRK.B, down"))
+
+    assert status == 403
+    assert "limited to a maximum of one cashtag" in told
+    assert app.post("$AAPL costs $12, or US$AAPL, or $toolongone")
+
+
 # Deletions.
 
 

@@ -19,13 +19,10 @@ class Blob:
 
     def put(self, index: int, data: bytes) -> None:
         """Store a segment."""
-        start, length = self._segments.get(index, (self._end, -1))
-        if length != len(data):
-            start = self._end
-            self._end += len(data)
-        self._file.seek(start)
+        self._file.seek(self._end)
         self._file.write(data)
-        self._segments[index] = (start, len(data))
+        self._segments[index] = (self._end, len(data))
+        self._end += len(data)
 
     def size_with(self, index: int, data: bytes) -> int:
         """Return how many bytes there would be with that segment."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from html import escape
 
@@ -17,12 +18,17 @@ from tweetbot.sandbox.problems import (
     NOT_PERMITTED,
     NOT_THE_AUTHOR,
     NOT_YOURS_TO_DELETE,
+    TWO_CASHTAGS,
     no_such_post,
 )
 from tweetbot.sandbox.rules import Rules
 from tweetbot.sandbox.timeline import Post, Timeline
 
 _LONGEST = 25_000
+# twitter-text, js/src/regexp/cashtag.js
+_CASHTAG = re.compile(
+    r"(?<!\S)\$[a-z]{1,6}([._][a-z]{1,2})?(?![^\s!-/:-@\[-`{-~])", re.IGNORECASE | re.ASCII
+)
 
 
 class Posts:
@@ -69,6 +75,8 @@ class Posts:
         is_known = self._timeline.has_recent(creation, account_id=account_id)
         if self._rules.refuse_duplicates and is_known:
             raise Refused(DUPLICATE)
+        if len(_CASHTAG.findall(creation.text)) > 1:
+            raise Refused(TWO_CASHTAGS)
         # A link counts as its t.co address, whatever it leads to.
         shortened, _ = shorten_links(creation.text)
         if len(shortened) > min(self._rules.max_length, _LONGEST):

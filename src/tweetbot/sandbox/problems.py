@@ -75,6 +75,7 @@ NOT_PERMITTED: Final = problem(403, "Forbidden", "You are not permitted to perfo
 DUPLICATE: Final = problem(
     403, "Forbidden", "You are not allowed to create a Tweet with duplicate content."
 )
+TWO_CASHTAGS: Final = problem(403, "Forbidden", "Posts are limited to a maximum of one cashtag.")
 NOT_FOUND: Final = problem(404, "Not Found", "Not Found")
 NO_JSON_OBJECT: Final = invalid_request("Request body must be a JSON object.")
 ONE_KIND_ALONE: Final = invalid_request(
