@@ -106,3 +106,37 @@ def test_a_login_that_has_to_be_somebodys_is_refused_by_the_next_one(bot: Bot) -
     ended = log_in(bot)
     assert ended.code == 2, ended.err
     assert "belongs to @catfacts" in ended.err
+
+
+def test_a_strangers_login_that_cannot_be_withdrawn_is_told(bot: Bot, x: Sandbox) -> None:
+    bot.take_callback()
+    be_logged_in_as_a_stranger(x)
+    assert log_in(bot).code == 0
+    x.fault("revoke", Fault("status", status=503))
+    ended = bot.run("post", HELLO)
+    assert (ended.code, x.posts) == (4, ())
+    assert "could not be withdrawn" in ended.err
+    assert "https://x.com/settings/connected_apps" in ended.err
+
+
+def test_a_logout_withdraws_what_was_replaced_too(bot: Bot, x: Sandbox) -> None:
+    bot.take_callback()
+    before = bot.document["token"]["refresh_token"]
+    be_logged_in_as_a_stranger(x)
+    assert log_in(bot).code == 0
+    after = bot.document["token"]["refresh_token"]
+    assert bot.run("logout").code == 0
+    withdrawn = {request.form["token"] for request in x.requests if request.step == "revoke"}
+    assert {before, after} <= withdrawn
+
+
+def test_the_log_of_a_ci_hides_the_login_that_was_replaced(bot: Bot, x: Sandbox) -> None:
+    bot.take_callback()
+    token = bot.document["token"]
+    be_logged_in_as_a_stranger(x)
+    assert log_in(bot).code == 0
+    bot.environ |= {"TWEETBOT_PROFILE_JSON": bot.path.read_text(), "GITHUB_ACTIONS": "true"}
+    bot.environ["TWEETBOT_SAVE_COMMAND"] = "cat > /dev/null"
+    said = bot.run("renew").err
+    for name in ("access_token", "refresh_token"):
+        assert f"::add-mask::{token[name]}" in said

@@ -31,13 +31,15 @@ def log_out(
     asked, nothing is removed, unless `force`.
     """
     lives_on = False
-    with store.lock(lasting=2 * TOKEN_DEADLINE):
+    with store.lock(lasting=4 * TOKEN_DEADLINE):
         try:
             profile = store.load()
             lives_on = profile.lives_elsewhere
             profile.check_server(api_url=settings.api_url)
             if not profile.moved:
                 _revoke(profile, transport, now)
+                if before := profile.before_login():  # whose the newer one is, X has not said
+                    _revoke(before, transport, now)
         except TweetbotError as error:
             by_hand = "" if lives_on else _BY_HAND
             if not force:

@@ -5,8 +5,6 @@ Nothing is posted before that is known: the browser may have been logged in as s
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from tweetbot.errors import AccessTokenRefused, NotTheBot, TweetbotError
 from tweetbot.posting.session import Session
 from tweetbot.profile import Account
@@ -28,7 +26,7 @@ def make_sure_whose(session: Session) -> None:
         raise NotTheBot(
             f"This login belongs to @{account.username}, not to"
             f" {'@' + expected.username if expected.username else 'the account of this bot'}."
-            " It was withdrawn, and nothing was posted.",
+            " It is not used any more, and nothing was posted.",
             "Log in to the bot's account on x.com in your browser, then run `tweetbot auth`.",
         )
     session.save(session.profile.with_account(account))
@@ -52,5 +50,10 @@ def _put_back(session: Session) -> None:
         session.save(before)
     else:
         session.forget()
-    with suppress(TweetbotError):  # nobody uses it any more
+    try:
         session.revoke(refused)
+    except TweetbotError as error:
+        session.context.tell(
+            f"The new login could not be withdrawn ({error.happened.rstrip('.')}); do it at"
+            " https://x.com/settings/connected_apps."
+        )

@@ -22,8 +22,12 @@ class Masks:
 
 
 def secrets_of(profile: Profile) -> Iterator[str]:
-    """Yield the tokens and the client secret."""
-    yield profile.token.access_token
-    yield profile.token.refresh_token
-    if profile.client.client_secret:
-        yield profile.client.client_secret
+    """Yield the tokens and the client secret, those of a login that was replaced, too."""
+    replaced = profile.replaced
+    for token in (profile.token, replaced and replaced.token):
+        if token:
+            yield token.access_token
+            yield token.refresh_token
+    for client in (profile.client, replaced and replaced.client):
+        if client and client.client_secret:
+            yield client.client_secret
