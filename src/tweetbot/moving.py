@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from tweetbot.document import dump, parse
 from tweetbot.errors import ConfigurationError
-from tweetbot.profile import Moved, Profile, Unreadable
+from tweetbot.memory import together
+from tweetbot.profile import Expected, Moved, Profile, Unreadable
 from tweetbot.store import Store, find
 
 
@@ -45,9 +46,18 @@ def export(
     return profile
 
 
-def take_over(store: Store, document: bytes, *, api_url: str, force: bool) -> Profile:
+def take_over(
+    store: Store,
+    document: bytes,
+    *,
+    api_url: str,
+    force: bool,
+    tell: Callable[[str], None] = lambda _: None,
+    now: Callable[[], float] = time.time,
+) -> Profile:
     """Save a document that `export` handed out; nothing is asked of X.
 
+    What the bot remembers comes from the side that posted last, or from the document by `force`.
     Raises `ConfigurationError` if it is no profile for this server, or if it would replace
     another account or a newer login without `force`.
     """
@@ -68,24 +78,50 @@ def take_over(store: Store, document: bytes, *, api_url: str, force: bool) -> Pr
             store.set_aside()
             current = None
         if current and not force:
-            _check_replaceable(current, profile)
-        if current and current.token == profile.token and current.is_same_grant(profile):
-            profile = replace(current, moved=None)  # it knows of more posts than the document
+            current.check_server(api_url=api_url)
+            _check_account(current, profile)
+            _check_token(current, profile)
+            both = together(current, profile, now=now())
+            profile = both.profile
+            if both.lost:
+                tell(f'What became of "{both.lost_text}" is not looked up any more: look yourself.')
         store.save(profile)
         store.remove_leftovers()
     return profile
 
 
-def _check_replaceable(current: Profile, imported: Profile) -> None:
-    if current.account and imported.account and current.account.id != imported.account.id:
+def _check_account(current: Profile, imported: Profile) -> None:
+    here, there = current.owner, imported.owner
+    if here and there and not here.may_be(there):
         raise ConfigurationError(
-            f"This profile belongs to @{current.account.username}, and the document to"
-            f" @{imported.account.username}.",
+            f"This profile belongs to {_name(here)}, and the document to {_name(there)}.",
             "Choose another name with -p, or replace it with --force.",
         )
-    newer = (current.token.obtained_at or 0) > (imported.token.obtained_at or 0)
-    if newer and not current.moved:
+
+
+def _name(owner: Expected) -> str:
+    return f"@{owner.username}" if owner.username else f"the account {owner.id}"
+
+
+def _check_token(current: Profile, imported: Profile) -> None:
+    """Refuse a login that X has ended by now, as far as that can be told."""
+    old, new = current.token, imported.token
+    is_same = new.refresh_token == old.refresh_token
+    if current.moved is None:
+        if old.is_newer_than(new):
+            raise ConfigurationError(
+                "The login here is newer than the one in the document, which X has ended by now.",
+                "Keep it; or replace it all the same with --force.",
+            )
+    elif not current.lives_elsewhere and is_same:
         raise ConfigurationError(
-            "The login here is newer than the one in the document, which X has ended by now.",
-            "Keep it; or replace it all the same with --force.",
+            "The document holds the login that was withdrawn here by `tweetbot logout`.",
+            "Run `tweetbot auth`; or use it all the same with --force.",
+        )
+    elif not (is_same or new.is_newer_than(old)):
+        raise ConfigurationError(
+            "The login in the document is older than the one that was handed on from here: X has"
+            " ended it by now.",
+            "Import what `tweetbot export` prints where the bot lives now, or bring the bot back by"
+            " `tweetbot auth`; or use this one all the same with --force.",
         )

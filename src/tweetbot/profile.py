@@ -105,6 +105,12 @@ class Token:
         missing = POSTING_SCOPES - set(self.scope.split())
         return " ".join(sorted(missing)) if self.scope else ""
 
+    def is_newer_than(self, other: Token) -> bool:
+        """Whether it came after `other`: by descent where that tells, else by the clock."""
+        if other.parent == self.digest:
+            return False
+        return self.parent == other.digest or (self.obtained_at or 0) > (other.obtained_at or 0)
+
     def is_due(self, now: int) -> bool:
         """Whether half of the access token's life is gone, or its times make no sense."""
         if self.obtained_at is None or self.expires_at is None:
@@ -129,6 +135,14 @@ class Expected:
         if self.id is not None:
             return self.id == account.id
         return self.username is None or self.username.lower() == account.username.lower()
+
+    def may_be(self, other: Expected) -> bool:
+        """Whether both can mean one account, as far as either is known."""
+        if self.id is not None and other.id is not None:
+            return self.id == other.id
+        if self.username is None or other.username is None:
+            return True
+        return self.username.lower() == other.username.lower()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,6 +298,13 @@ class Profile:
         if self.account:
             return Expected(id=self.account.id, username=self.account.username)
         return self.expected
+
+    def replaced_by(self, client: Client) -> Replaced:
+        """What a login takes the place of while nobody knows whose that one is."""
+        if self.account is None and self.replaced:
+            return self.replaced
+        other = self.client if self.client != client else None
+        return Replaced(account=self.account, token=self.token, client=other)
 
     def with_account(self, account: Account) -> Profile:
         """Record whose login it is: what it had replaced is needed no more."""

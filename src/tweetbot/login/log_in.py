@@ -15,7 +15,7 @@ from tweetbot.login.client import LoginOptions, choose_client
 from tweetbot.login.consent import Person, ask_consent
 from tweetbot.login.grant import Login
 from tweetbot.login.same_app import may_end
-from tweetbot.profile import Account, Client, Profile, Replaced
+from tweetbot.profile import Account, Client, Profile
 from tweetbot.settings import Settings
 from tweetbot.store import Store, find
 from tweetbot.x import AuthorizationServer, Transport, XApi, token_refusal
@@ -140,12 +140,7 @@ def _save(store: Store, login: Login, account: Account | None) -> Profile:
 
 def _unnamed(fresh: Profile, login: Login, current: Profile | None) -> Profile:
     """Keep whom a login has to belong to, and what it replaces, until X says whose it is."""
-    replaced = None
-    if current and (current.account or not current.replaced):
-        other = current.client if current.client != login.client else None
-        replaced = Replaced(account=current.account, token=current.token, client=other)
-    elif current:
-        replaced = current.replaced
+    replaced = current.replaced_by(login.client) if current else None
     return replace(fresh, expected=login.expected, replaced=replaced)
 
 
