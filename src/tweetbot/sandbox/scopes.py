@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-DEFAULT_SCOPE: Final = "tweet.read tweet.write users.read offline.access"
+DEFAULT_SCOPE: Final = "tweet.read tweet.write users.read offline.access media.write"
 
 SCOPES: Final = {
     "tweet.read": "See the posts that you can see",
