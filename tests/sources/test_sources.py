@@ -8,7 +8,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -621,3 +621,20 @@ def test_what_a_failed_program_prints_is_no_post(text: str) -> None:
 )
 def test_what_only_contains_such_words_is_a_post(text: str) -> None:
     assert rubbish(text) is None
+
+
+def test_a_line_that_is_deleted_takes_no_other_item_away(path: Path) -> None:
+    """Nor where a copy of it stands further down: `a b c a d`, and line 1 goes after `a`."""
+    for items in (*product("abc", repeat=4), *map(tuple, ("abcad", "zabcad", "abcab", "abacb"))):
+        used: set[str] = set()
+        cursor = None
+        for _ in range(len(set(items))):
+            write(path, *items)
+            draft = draw(path, cursor, order="file", once=True)
+            used.add(draft.text)
+            cursor = draft.cursor
+            last = items.index(draft.text)
+            rest = [item for place, item in enumerate(items) if place != last]
+            write(path, *rest)
+            come = {draft.text for draft in drafts(path, cursor, order="file")}
+            assert set(rest) - used <= come, (items, draft.text, come)

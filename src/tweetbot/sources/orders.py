@@ -10,7 +10,7 @@ import hashlib
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, fields
 from itertools import islice
 from typing import Any, Literal, NamedTuple, Protocol
@@ -33,7 +33,7 @@ class Cursor:
 
     `last` names that item, under the `seed` of a shuffle. In the order of the file, `place` counts
     the items above it, and `above` and `below` name its neighbours: should it be removed, they
-    tell where it was.
+    tell where it was. `again` says that a copy of it stands further down, which is not its place.
     """
 
     order: Order
@@ -42,6 +42,7 @@ class Cursor:
     place: int = 0
     above: str = ""
     below: str = ""
+    again: bool = False
 
     def __post_init__(self) -> None:
         names = (self.last, self.seed, self.above, self.below)
@@ -49,6 +50,8 @@ class Cursor:
             raise ValueError("names are digests in hexadecimal")
         if type(self.place) is not int or not 0 <= self.place < 10**9:
             raise ValueError("a place is a number")
+        if type(self.again) is not bool:
+            raise ValueError("a copy is there or not")
 
     @classmethod
     def read(cls, value: Any) -> Cursor | None:
@@ -148,11 +151,12 @@ _KEPT = 3  # the item, the one below it, and one more where the first may not be
 
 
 class _Place(NamedTuple):
-    """An item and its place: how many items stand above it."""
+    """An item, its place (how many items stand above it), and whether a copy stands below it."""
 
     place: int
     name: str
     item: Item
+    again: bool = False
 
 
 class _Seen:
@@ -184,12 +188,25 @@ class _Onward:
     def __init__(self) -> None:
         self.new: list[_Place] = []
         self.doubtful: dict[str, int] = {}
+        self._copied: set[str] = set()
 
     @property
     def is_full(self) -> bool:
         return len(self.new) == _KEPT or len(self.doubtful) == _CHUNK
 
+    @property
+    def marked(self) -> list[_Place]:
+        """The new ones; of each is said whether a copy came by later."""
+        return [found._replace(again=found.item.text in self._copied) for found in self.new]
+
+    def mark_copies(self, items: Iterable[Item]) -> None:
+        """Look for copies of the new ones, to the end of the list."""
+        texts = {found.item.text for found in self.new}
+        self._copied.update(item.text for item in items if item.text in texts)
+
     def take(self, found: _Place, *, is_new: bool) -> None:
+        if any(found.name == one.name for one in self.new):
+            self._copied.add(found.item.text)
         if self.is_full:
             return
         if is_new:
@@ -212,9 +229,9 @@ def _first_in_file(source: Items, last: Cursor | None) -> _Found:
 def _in_file(found: list[_Place], *, above: str = "") -> _Found:
     if not found:
         return None
-    place, name, item = found[0]
+    place, name, item, again = found[0]
     below = found[1].name if len(found) > 1 else ""
-    return item, Cursor("file", name, "", place, above, below)
+    return item, Cursor("file", name, "", place, above, below, again)
 
 
 def _after(source: Items, cursor: Cursor) -> list[_Place]:
@@ -224,35 +241,73 @@ def _after(source: Items, cursor: Cursor) -> list[_Place]:
     copies and nothing else.
     """
     while onward := _onward(source, cursor):
-        found = sorted([*_cleared(source, onward.doubtful), *onward.new])
+        found = sorted([*_cleared(source, onward.doubtful), *onward.marked])
         if found or not onward.is_full:
             return found[:_KEPT]
         cursor = Cursor("file", "", place=max(onward.doubtful.values()) + 1)
     return []
 
 
+class _Ways:
+    """The ways on: 0 after the last item, 1 after the one above, 2 from the one below, 3 its place.
+
+    Where the last item had a copy further down, what is met first may be that copy: then its line
+    is gone, and what stood between the two has yet to come.
+    """
+
+    def __init__(self, cursor: Cursor) -> None:
+        self._cursor = cursor
+        self._is_its_place = not cursor.again
+        self._one_above = ""
+        self._after = {cursor.last: 0, cursor.above: 1} if cursor.last else {}
+        self._open: dict[int, _Onward] = {}
+
+    @property
+    def best(self) -> _Onward | None:
+        """The first of the ways that are open."""
+        ways = [way for way in self._open if way or self._is_its_place]
+        return self._open[min(ways)] if ways else None
+
+    @property
+    def is_found(self) -> bool:
+        """Whether the best way of all is open and full."""
+        best = 0 if self._after else 3
+        return self._is_its_place and best in self._open and self._open[best].is_full
+
+    def pass_by(self, found: _Place, *, is_new: bool) -> None:
+        """Read one item: take it on the ways that are open, and open those it is the sign of."""
+        cursor, own = self._cursor, found.name
+        is_below = own == cursor.below
+        self._is_its_place |= is_below and 0 in self._open
+        for way, is_here in ((2, is_below), (3, found.place == cursor.place)):
+            if is_here:
+                self._open.setdefault(way, _Onward())
+        for onward in self._open.values():
+            onward.take(found, is_new=is_new)
+        if own == cursor.last:
+            self._is_its_place |= found.place == cursor.place or (
+                2 not in self._open and cursor.above == self._one_above != ""
+            )
+        behind = self._after.get(own)
+        if behind is not None and (behind or self._is_its_place or 2 not in self._open):
+            self._open.setdefault(behind, _Onward())
+        self._one_above = own
+
+
 def _onward(source: Items, cursor: Cursor) -> _Onward | None:
     """Read on after the last item; if it is gone, after the one above it, else where it was."""
-    name, seen = _naming(), _Seen()
-    after = {cursor.last: 0, cursor.above: 1} if cursor.last else {}
-    best = 0 if after else 3
-    ways: dict[int, _Onward] = {}
+    name, seen, ways = _naming(), _Seen(), _Ways(cursor)
     items = enumerate(source.items())
     for place, item in items:
         own = name(item)
-        is_new = seen.is_new(own)
-        if own == cursor.below:
-            ways.setdefault(2, _Onward())
-        if place == cursor.place:
-            ways.setdefault(3, _Onward())
-        for onward in ways.values():
-            onward.take(_Place(place, own, item), is_new=is_new)
-        if own in after:
-            ways.setdefault(after[own], _Onward())
-        if best in ways and ways[best].is_full:
+        ways.pass_by(_Place(place, own, item), is_new=seen.is_new(own))
+        if ways.is_found:
             break
-    deque(items, maxlen=0)  # to the end: a line that is not UTF-8 is found before a token is spent
-    return ways[min(ways)] if ways else None
+    rest = (item for _, item in items)
+    if onward := ways.best:
+        onward.mark_copies(rest)
+    deque(rest, maxlen=0)  # to the end: a line that is not UTF-8 is found before a token is spent
+    return onward
 
 
 def _cleared(source: Items, doubtful: dict[str, int]) -> list[_Place]:
