@@ -146,12 +146,22 @@ class Expected:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Moved:
+    """`export` handed the bot on; nothing here may use it any more."""
+
+    at: int
+    note: str = ""
+    unknown: Mapping[str, Any] = _unknown()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Replaced:
-    """What such a login took the place of; the app as well, where it is another one."""
+    """What such a login took the place of; the app too, where it is another one."""
 
     account: Account | None = None
     token: Token
     client: Client | None = field(default=None, metadata=_RARE)
+    moved: Moved | None = field(default=None, metadata=_RARE)
     unknown: Mapping[str, Any] = _unknown()
 
 
@@ -240,15 +250,6 @@ class Spend:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Moved:
-    """`export` handed the bot on; nothing here may use it any more."""
-
-    at: int
-    note: str = ""
-    unknown: Mapping[str, Any] = _unknown()
-
-
-@dataclass(frozen=True, kw_only=True)
 class Profile:
     """One bot."""
 
@@ -304,7 +305,7 @@ class Profile:
         if self.account is None and self.replaced:
             return self.replaced
         other = self.client if self.client != client else None
-        return Replaced(account=self.account, token=self.token, client=other)
+        return Replaced(account=self.account, token=self.token, client=other, moved=self.moved)
 
     def with_account(self, account: Account) -> Profile:
         """Record whose login it is: what it had replaced is needed no more."""
@@ -317,7 +318,7 @@ class Profile:
             return None
         client = old.client or self.client
         back = replace(self, client=client, account=old.account, token=old.token)
-        return replace(back, expected=None, replaced=None)
+        return replace(back, expected=None, replaced=None, moved=old.moved)
 
     @property
     def lives_elsewhere(self) -> bool:

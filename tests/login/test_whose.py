@@ -140,3 +140,15 @@ def test_the_log_of_a_ci_hides_the_login_that_was_replaced(bot: Bot, x: Sandbox)
     said = bot.run("renew").err
     for name in ("access_token", "refresh_token"):
         assert f"::add-mask::{token[name]}" in said
+
+
+def test_a_moved_bot_stays_moved_after_a_strangers_login(bot: Bot, x: Sandbox) -> None:
+    bot.take_callback()
+    assert bot.run("export").code == 0
+    moved = bot.document["moved"]
+    be_logged_in_as_a_stranger(x)
+    assert log_in(bot).code == 0
+    assert bot.run("post", HELLO).code == 4
+    assert bot.document["moved"] == moved
+    assert bot.run("post", HELLO).code == 4
+    assert x.posts == ()

@@ -38,7 +38,8 @@ def log_out(
             profile.check_server(api_url=settings.api_url)
             if not profile.moved:
                 _revoke(profile, transport, now)
-                if before := profile.before_login():  # whose the newer one is, X has not said
+                before = profile.before_login()  # whose the newer one is, X has not said
+                if before and not before.moved:
                     _revoke(before, transport, now)
         except TweetbotError as error:
             by_hand = "" if lives_on else _BY_HAND
