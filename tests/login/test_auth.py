@@ -224,6 +224,18 @@ def test_the_browser_of_the_environment_is_opened(newcomer: Bot) -> None:
     assert f"\n{newcomer.x.authorize_url}?" in run.err
 
 
+def test_the_browser_is_python_s_own_and_sees_no_secret(newcomer: Bot, tmp_path: Path) -> None:
+    """Not a webbrowser.py of the folder where the person happens to stand."""
+    (tmp_path / "webbrowser.py").write_text("open('ran', 'w').close()")
+    script = tmp_path / "browser"
+    script.write_text(f"#!/bin/sh\nenv > '{tmp_path}/seen'\n")
+    script.chmod(0o755)
+    newcomer.environ["BROWSER"] = str(script)
+    assert newcomer.run("auth", "--timeout", "3", cwd=tmp_path).code == 4
+    assert not (tmp_path / "ran").exists()
+    assert "TWEETBOT_" not in (tmp_path / "seen").read_text()
+
+
 def test_no_browser_means_no_browser(newcomer: Bot, tmp_path: Path) -> None:
     newcomer.environ["BROWSER"] = str(program(tmp_path, "browser"))
     run = log_in(newcomer)

@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import threading
@@ -366,9 +367,30 @@ def test_every_name_of_the_loopback_interface_is_a_host(peer: Peer, name: str) -
     assert status(peer.get(f"/callback?{GOOD}", name=f"{name}:{peer.port}")) == 303
 
 
+def test_the_same_answer_twice_gets_the_same_closing_page(
+    listener: RedirectListener, peer: Peer
+) -> None:
+    """A browser fetches the address ahead, and then the person arrives."""
+    first, second = (peer.get(f"/callback?{GOOD}") for _ in range(2))
+    assert (status(first), status(second)) == (303, 303)
+    assert header(first, "Location") == header(second, "Location")
+    assert status(peer.get("/done")) == 200
+    assert listener.wait(1) == AuthorizationResponse(code=CODE)
+
+
+def test_a_tls_hello_is_told_at_once(peer: Peer) -> None:
+    told = threading.Event()
+    uri = f"http://127.0.0.1:{peer.port}/callback"
+    with RedirectListener(uri, state=STATE, on_tls=told.set) as listener:
+        with contextlib.suppress(OSError), peer.connect() as connection:
+            ssl.create_default_context().wrap_socket(connection, server_hostname="127.0.0.1")
+        assert told.wait(2)
+        assert status(peer.get(f"/callback?{GOOD}")) == 303
+        assert listener.wait(1)
+
+
 def test_the_first_answer_wins(listener: RedirectListener, peer: Peer) -> None:
     assert status(peer.get(f"/callback?{GOOD}")) == 303
-    assert status(peer.get(f"/callback?{GOOD}")) == 409
     assert status(peer.get(f"/callback?state={STATE}&code=second")) == 409
     assert status(peer.get(f"/callback?state={STATE}&error=access_denied")) == 409
     assert status(peer.get("/callback?state=wrong&code=second")) == 400

@@ -38,13 +38,19 @@ def open_url(url: str) -> None:
 
 def _run(url: str) -> None:
     subprocess.run(
-        [sys.executable, "-m", "webbrowser", url],
+        # -P: a webbrowser.py of the current folder is not run.
+        [sys.executable, "-P", "-m", "webbrowser", url],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env=dict(os.environ),
+        env=_without_secrets(os.environ),
         check=False,
     )
+
+
+def _without_secrets(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for a browser, which needs none of our variables."""
+    return {name: value for name, value in environ.items() if not name.startswith("TWEETBOT_")}
 
 
 def _is_text_browser() -> bool:

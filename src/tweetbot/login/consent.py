@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -61,7 +62,9 @@ def ask_consent(
             line, redirect_uri=client.redirect_uri, state=request.state, issuers=issuers
         )
 
-    with RedirectListener(client.redirect_uri, state=request.state, issuers=issuers) as listener:
+    with RedirectListener(
+        client.redirect_uri, state=request.state, issuers=issuers, on_tls=_telling_of_https(person)
+    ) as listener:
         _announce(request, client, person, will_open=open_browser is not None)
         if open_browser:
             open_browser(request.url)
@@ -72,6 +75,27 @@ def ask_consent(
             return _exchange(server, request, response)
         finally:
             listener.linger()
+
+
+def _telling_of_https(person: Person) -> Callable[[], None]:
+    """Return what says, once, that the browser asked for https."""
+    told = threading.Event()
+
+    def tell() -> None:
+        if told.is_set():
+            return
+        told.set()
+        way = (
+            "Paste the address that it shows here, as it is,"
+            if person.interactive
+            else "Open the address in another browser,"
+        )
+        person.tell(
+            f"The browser insists on https, which cannot be served here. {way} or let it use http"
+            " for this machine."
+        )
+
+    return tell
 
 
 def _announce(

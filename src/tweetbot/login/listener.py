@@ -20,7 +20,7 @@ import socketserver
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -42,6 +42,7 @@ from tweetbot.login.redirect import (
 # Origin-form alone (RFC 9112 §3.2.1): no proxy's absolute-form, no HTTP/0.9 without a version.
 _REQUEST_LINE = re.compile(rb"[A-Z]+ (/[\x21-\x7e]*) HTTP/1\.[01]\r?\n")
 
+_TLS_HELLO = b"\x16\x03"
 _NO_IPV6 = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
 _POLL_SECONDS = 0.05
 
@@ -79,11 +80,14 @@ class RedirectListener:
         state: str,
         issuers: frozenset[str] = X_ISSUERS,
         limits: Limits = USUAL,
+        on_tls: Callable[[], None] = lambda: None,
     ) -> None:
         redirect = redirect_address(redirect_uri)
         self._inbox = _Inbox()
         self._connections = Connections(limits)
-        callback = _Callback(redirect, state, issuers, limits, self._inbox, self._connections)
+        callback = _Callback(
+            redirect, state, issuers, limits, self._inbox, self._connections, on_tls
+        )
         self._servers = _listen(callback)
         self._threads: list[threading.Thread] = []
 
@@ -181,6 +185,7 @@ class _Callback:
     limits: Limits
     inbox: _Inbox
     connections: Connections
+    on_tls: Callable[[], None]
 
 
 def _listen(callback: _Callback) -> list[_Server]:
@@ -275,6 +280,13 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         super().setup()
         self.connection.settimeout(self.server.callback.limits.idle)
 
+    def handle(self) -> None:
+        # A ClientHello has no line's end to wait for (RFC 8446 §5.1: handshake, version 3.x).
+        if self.connection.recv(2, socket.MSG_PEEK) == _TLS_HELLO:
+            self.server.callback.on_tls()
+        else:
+            super().handle()
+
     def parse_request(self) -> bool:
         line = _REQUEST_LINE.fullmatch(self.raw_requestline)
         if line is None:
@@ -306,7 +318,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         except WrongResponse as wrong:
             self._refuse(HTTPStatus.BAD_REQUEST, str(wrong))
             return
-        if not callback.inbox.claim(response, redirected_at=time.monotonic()):
+        # The same once more is a browser's prefetch, and then the person: the same page again.
+        is_known = response == callback.inbox.response and callback.inbox.redirected_at is not None
+        if not is_known and not callback.inbox.claim(response, redirected_at=time.monotonic()):
             self._refuse(HTTPStatus.CONFLICT, "This login has its answer already.")
             return
         try:

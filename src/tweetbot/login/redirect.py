@@ -135,7 +135,7 @@ def _query_of(text: str, redirect: RedirectURI) -> str:
     address = text if _SCHEME.match(text) else f"http://{text}"
     with suppress(ValueError):
         parts = urlsplit(address)
-        if redirect.matches(parts):
+        if redirect.is_meant_by(parts):
             return parts.query
     raise WrongResponse("This is not where X sends the answer to.")
 
@@ -170,11 +170,14 @@ class RedirectURI:
         """Where to listen; a browser tries either family for `localhost`."""
         return ("127.0.0.1", "::1") if self.host == "localhost" else (self.host,)
 
-    def matches(self, parts: SplitResult) -> bool:
-        """Say whether `parts`, but for the query, are this redirect URI."""
+    def is_meant_by(self, parts: SplitResult) -> bool:
+        """Say whether a person pasted this one, by https or another name of this machine.
+
+        Some browsers insist on https, and on WSL it is `localhost` that works; `state` tells.
+        """
         return (
-            parts.scheme == "http"
-            and parts.netloc.lower() in self._spellings(self._name)
+            parts.scheme in ("http", "https")
+            and parts.netloc.lower() in self.authorities
             and (parts.path or "/") == self.path
         )
 
