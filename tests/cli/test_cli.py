@@ -179,6 +179,12 @@ def test_a_run_ends_with_the_code_of_its_error(
 
 USAGE: list[tuple[Sequence[str], str]] = [
     (["tweet"], "No such command 'tweet'"),
+    (["tweet", "Hello"], "The command is `tweetbot post`"),
+    (["login"], "The command is `tweetbot auth`"),
+    (["help"], "Type `tweetbot --help`"),
+    (["help", "post"], "Type `tweetbot post --help`"),
+    (["help", "tweet"], "Type `tweetbot post --help`"),
+    (["post", "--file", "x", "Hello"], "It is --list here"),
     (["--wrong"], "No such option '--wrong'"),
     (["-p", "dogfacts", "post", "Hello"], "No such option '-p'"),
     (["post", "--wrong", "Hello"], "No such option '--wrong'"),

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from tweetbot import __version__
+from tweetbot.cli.habits import right_word
 from tweetbot.cli.terminal import show_json, tell
 from tweetbot.errors import DEFAULT_PROFILE, ConfigurationError, TweetbotError, naming
 from tweetbot.foreign import one_line
@@ -99,7 +100,10 @@ def _usage_error(error: click.ClickException, args: Sequence[str]) -> Configurat
     if isinstance(error, click.UsageError) and error.ctx:
         remedy = f"See `{error.ctx.command_path} --help`."
     happened = error.format_message()
-    if isinstance(error, click.NoSuchOption) and "post" in args[:1]:
+    word = right_word(error, args) if isinstance(error, click.UsageError) else ""
+    if word:
+        remedy = f"{word} {remedy}"
+    elif isinstance(error, click.NoSuchOption) and "post" in args[:1]:
         remedy = f"A text that begins with - needs -- before it: tweetbot post -- TEXT. {remedy}"
     elif "unexpected extra argument" in happened:
         remedy = f"{_EXTRA.get(args[0], 'The name of a bot follows -p: -p NAME.')} {remedy}"
