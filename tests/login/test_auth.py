@@ -983,6 +983,7 @@ def test_a_first_login_is_led_through_everything(newcomer: Bot) -> None:
         screen.expect("in USD (empty = no limit): ")
         screen.type("five")
         screen.expect("That is no amount")
+        screen.expect("in USD (empty = no limit): ")
         screen.type("$2.50")
         assert screen.end() == 0
     assert newcomer.document["spend"]["budget_usd"] == 2.5
@@ -1066,6 +1067,21 @@ def test_a_pasted_address_with_a_wrong_state_is_refused_and_the_wait_goes_on(new
         screen.type(answer)
         assert screen.end() == 0
     assert newcomer.document["account"]["username"] == "dogfacts"
+
+
+@on_a_terminal
+def test_a_second_enter_after_a_paste_answers_no_question(newcomer: Bot) -> None:
+    with Screen(newcomer) as screen:
+        answer = redirect_of(screen.url())
+        newcomer.x.fault("me", Fault("delay", seconds=1))
+        screen.type(answer)
+        wait_for(lambda: newcomer.x.count("token"))
+        screen.type(ENTER)
+        screen.type(ENTER)
+        screen.expect("Is this the bot? [Y/n] ")
+        screen.type("n")
+        assert screen.end() == 4
+    assert not newcomer.path.exists()
 
 
 @on_a_terminal

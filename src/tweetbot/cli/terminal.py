@@ -113,7 +113,8 @@ class Terminal:
     """Asks on the terminal, if there is one, and hears what is typed while something else waits.
 
     Once `hear` was called, a thread reads standard input for as long as the process lives: a read
-    of a terminal cannot be called off. So its lines then answer later questions too.
+    of a terminal cannot be called off. So its lines then answer later questions, too, unless they
+    were typed before them.
     """
 
     def __init__(self) -> None:
@@ -126,12 +127,30 @@ class Terminal:
         tell(line)
 
     def ask(self, question: str) -> str:
-        """Ask, and return the answer without its newline; the end of input is a Ctrl-C."""
+        """Ask, and return the answer without its newline; the end of input is a Ctrl-C.
+
+        What was typed before the question does not answer it: a second Enter after a paste, say.
+        """
+        self._forget()
         click.echo(_harmless(question), err=True, nl=False)
         line = self._lines.get() if self._lines else _read_line()
         if not line:
             raise KeyboardInterrupt
         return line.rstrip("\r\n")
+
+    def _forget(self) -> None:
+        """Drop the lines that are waiting, but for the end of input."""
+        if not self.interactive:
+            return
+        with suppress(ImportError):  # not on Windows
+            import termios
+
+            with suppress(termios.error):
+                termios.tcflush(_STDIN, termios.TCIFLUSH)
+        while self._lines and not self._lines.empty():
+            if not self._lines.get():
+                self._lines.put("")
+                return
 
     def ask_secret(self, question: str) -> str:
         """Ask without echo."""
