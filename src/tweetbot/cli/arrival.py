@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from tweetbot.cli.terminal import show, show_json
-from tweetbot.schedule import crontab_line
+from tweetbot.schedule import crontab_line, is_fleeting
 from tweetbot.store import kind
 
 if TYPE_CHECKING:
@@ -24,6 +24,10 @@ CRONTAB = """\
 To post a text a day, at nine: put texts, one a line, into the file that stands behind --list here,
 and this line into `crontab -e`:
 {line}"""
+
+INSTALL_FIRST = """\
+This tweetbot lies in a cache that is emptied now and then. Before a scheduler runs it, install it:
+`uv tool install tweetbot-cli`, or `pipx install tweetbot-cli`."""
 
 
 def show_arrival(
@@ -50,5 +54,7 @@ def next_steps(settings: Settings, store: Store) -> str:
     steps = REMINDERS.format(store=store)
     if kind(os.environ) != "folder":
         return steps
+    if is_fleeting(sys.argv[0]) or is_fleeting(sys.executable):
+        return f"{steps}\n{INSTALL_FIRST}"
     line = crontab_line(settings.profile, settings.folder, environ=os.environ, program=sys.argv[0])
     return f"{steps}\n{CRONTAB.format(line=line)}"

@@ -3,6 +3,6 @@
 For `cli`. Uses nothing of the other rooms.
 """
 
-from tweetbot.schedule.cron import crontab_line
+from tweetbot.schedule.cron import crontab_line, is_fleeting
 
-__all__ = ["crontab_line"]
+__all__ = ["crontab_line", "is_fleeting"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping
@@ -9,6 +11,19 @@ from pathlib import Path
 
 # What cron's bare environment would lack.
 _KEPT = ("TWEETBOT_CONFIG_DIR", "TWEETBOT_API_URL")
+
+
+# Where `uvx` and `pipx run` keep a copy until they need the room.
+_CACHES = re.compile(
+    r"/(archive|environments|builds)-v[0-9]+/|/pipx/\.?cache/|/\.?caches?/pipx/", re.I
+)
+
+
+def is_fleeting(program: str) -> bool:
+    """Whether `program` lies in the cache of uv or pipx, and goes away with it."""
+    return any(
+        _CACHES.search(Path(path).as_posix()) for path in (program, os.path.realpath(program))
+    )
 
 
 def crontab_line(profile: str, folder: Path, *, environ: Mapping[str, str], program: str) -> str:
