@@ -13,7 +13,9 @@
     ├── Temporary               6  nothing was posted; a later run may succeed
     │   ├── NotSent                no connection: the request never left
     │   ├── AnswerLost             the request may have left, no usable answer came
+    │   ├── Busy                   another run has the bot: whoever can, waits for its end
     │   ├── Overtaken              another run has the document now: this one ends
+    │   │   └── LaterLogin         a later login is there: X has ended this one
     │   └── RateLimited            429; `retry_at` says until when
     ├── OutcomeUnknown          7  a post may or may not be live
     ├── TokenNotSaved           8  the token was renewed and is not in its place
@@ -139,8 +141,16 @@ class AnswerLost(Temporary):
     """The request may have left, and no usable answer came back."""
 
 
+class Busy(Temporary):
+    """Another run has the bot; it will end."""
+
+
 class Overtaken(Temporary):
     """Another run has the document now; whatever this one would do could spend its token."""
+
+
+class LaterLogin(Overtaken):
+    """A later login of the same app and account is there, so X has ended this one."""
 
 
 class RateLimited(Temporary):

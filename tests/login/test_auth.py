@@ -957,6 +957,10 @@ class Screen:
     def press(self, key: str) -> None:
         self._child.sendcontrol(key)
 
+    def kill(self) -> None:
+        self._child.kill(signal.SIGKILL)
+        self._child.wait()
+
     def end(self) -> int:
         """Wait for the end of the process; returns its exit code."""
         self._child.expect(pexpect.EOF)

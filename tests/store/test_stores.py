@@ -11,12 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import pytest
 
 from tweetbot.document import parse
 from tweetbot.errors import Overtaken, TweetbotError
 from tweetbot.profile import Profile
+from tweetbot.sandbox import Fault
 from tweetbot.settings import read_settings
 from tweetbot.store import Store, find, open_store
 from tweetbot.store.command import CommandStore
@@ -193,9 +195,55 @@ def test_logout_forgets_the_bot_and_auth_logs_it_in(home: Home) -> None:
     assert home.bot.run("post", TEXT).code == 0
 
 
-def consent(auth: Auth) -> Run:
-    from urllib.request import urlopen
+def test_a_login_is_saved_over_what_is_there_by_then(home: Home) -> None:
+    home.bot.take_callback()
+    home.bot.x.approve = True
+    with home.bot.auth() as auth:
+        assert auth.url
+        assert home.bot.run("post", TEXT).code == 0
+        ended = consent(auth)
+    assert ended.code == 0, ended.err
+    assert [post.id for post in home.profile.posts] == [home.bot.x.posts[-1].id]
 
+
+def test_a_login_never_replaces_a_later_one_in_any_store(home: Home) -> None:
+    bot = home.bot
+    bot.take_callback()
+    bot.x.approve = True
+    bot.x.fault("me", Fault("delay", seconds=4))
+    with bot.auth() as early:
+        with urlopen(early.url) as page:
+            page.read()
+        time.sleep(1.1)  # times are in seconds
+        other = replace(bot, environ={**bot.environ})
+        other.take_callback()
+        with other.auth() as auth:
+            assert consent(auth).code == 0
+        later = home.profile.token
+        ended = early.end()
+    assert ended.code == 6, ended.err
+    assert home.profile.token == later
+    assert bot.run("renew").code == 0
+
+
+def test_a_login_is_saved_though_somebody_was_faster(bot: Bot, tmp_path: Path) -> None:
+    place = tmp_path / "kept"
+    behind_commands(bot, place)
+    place.write_bytes(bot.path.read_bytes())
+    once = tmp_path / "once"
+    faster = f"if test -e {shlex.quote(str(once))}; then rm {shlex.quote(str(once))}; exit 75; fi;"
+    bot.environ["TWEETBOT_SAVE_COMMAND"] = f"{faster} {bot.environ['TWEETBOT_SAVE_COMMAND']}"
+    bot.take_callback()
+    bot.x.approve = True
+    with bot.auth() as auth:
+        assert auth.url
+        once.touch()
+        ended = consent(auth)
+    assert (ended.code, once.exists()) == (0, False), ended.err
+    assert bot.run("renew").code == 0
+
+
+def consent(auth: Auth) -> Run:
     with urlopen(auth.url) as page:
         page.read()
     return auth.end()

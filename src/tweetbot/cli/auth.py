@@ -8,10 +8,14 @@ import click
 
 from tweetbot.cli import options, which_bot
 from tweetbot.cli.arrival import next_steps, show_arrival
-from tweetbot.cli.collaborators import other_profiles, store_of, transport
+from tweetbot.cli.collaborators import context, other_profiles, store_of, transport
 from tweetbot.cli.inputs import credential, secret_from
 from tweetbot.cli.terminal import Terminal, tell
 from tweetbot.settings import read_settings
+
+FIRST_WAIT = 1.0  # seconds for another run to end, before that is said
+WAIT = 30.0  # seconds: the usual `--wait` of a run
+STORE_TIME = 60.0  # seconds that a store may need beside what a run waits for X
 
 HEADINGS = {
     "The account": ("--profile", "--account", "--budget", "--force"),
@@ -58,7 +62,7 @@ def command(
     verbose: bool,
 ) -> None:
     """Log the bot account in, once, with a browser."""
-    from tweetbot import login
+    from tweetbot import login, posting
 
     settings = which_bot.named(read_settings(os.environ, profile=profile), may_be_new=True)
     person = Terminal()
@@ -72,7 +76,7 @@ def command(
         force=force,
     )
     may_open = not no_browser and login.can_open(os.environ, terminal=person.interactive)
-    store = store_of(settings)
+    store = store_of(settings, wait=FIRST_WAIT)
     with transport(verbose=verbose) as http:
         done = login.log_in(
             store,
@@ -82,6 +86,7 @@ def command(
             options=wanted,
             other_profiles=lambda: other_profiles(settings),
             open_browser=login.open_url if may_open else None,
+            patience=posting.longest(context(settings, wait=WAIT)) + STORE_TIME,
         )
     show_arrival(
         done.profile,
@@ -93,4 +98,4 @@ def command(
     )
     tell(next_steps(settings, store))
     if done.is_guided and person.interactive and budget is None:
-        login.ask_budget(store, person, api_url=settings.api_url)
+        login.ask_budget(store_of(settings), person, api_url=settings.api_url)

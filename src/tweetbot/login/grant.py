@@ -54,7 +54,7 @@ class Login:
     ) -> None:
         """Refuse a login that the person did not mean."""
         self._check_expected(account)
-        self._check_existing(account)
+        self.check_existing(account)
         self._check_other_profiles(account, other_profiles)
 
     def _check_expected(self, account: Account) -> None:
@@ -73,7 +73,8 @@ class Login:
                 " again.",
             )
 
-    def _check_existing(self, account: Account) -> None:
+    def check_existing(self, account: Account) -> None:
+        """Refuse to replace another account, unless by force."""
         old = self.existing.owner if self.existing else None
         if old and not old.fits(account) and not self.options.force:
             raise ConfigurationError(
@@ -103,6 +104,19 @@ class Login:
         """Whether it has ended, and so has to replace, the login that this profile lives on."""
         fresh = Profile(client=self.client, account=account, token=self.token)
         return self.existing is not None and self.existing.is_same_grant(fresh)
+
+    def may_be_renewal(self) -> bool:
+        """Whether it may have ended the login of this profile, of which X did not say whose it is.
+
+        Only as far as the app tells.
+        """
+        there = self.existing
+        return (
+            there is not None
+            and there.account is None
+            and there.client.client_id == self.client.client_id
+            and there.client.api_url == self.client.api_url
+        )
 
     def withdraw(self) -> None:
         """End the grant at X: nobody will use it."""

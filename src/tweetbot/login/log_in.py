@@ -1,24 +1,28 @@
 """`auth`: a person consents once in a browser (RFC 8252).
 
 `log_in` goes listener → browser → code → token → account → save. What can fail without X fails
-before the browser opens; the lock is held only around the first check and the last save.
+before the browser opens; the lock is held only around the first check and the save. What
+happens from the token on is in `keeping`.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from tweetbot.errors import ConfigurationError
+from tweetbot.errors import Busy, ConfigurationError, LaterLogin, TweetbotError
 from tweetbot.login.client import LoginOptions, choose_client
 from tweetbot.login.consent import Person, ask_consent
 from tweetbot.login.grant import Login
+from tweetbot.login.keeping import give_back, is_kept, keep, patiently
 from tweetbot.login.same_app import may_end
-from tweetbot.profile import Account, Client, Profile
+from tweetbot.profile import Account, Profile
 from tweetbot.settings import Settings
 from tweetbot.store import Store, find
 from tweetbot.x import AuthorizationServer, Transport, XApi, token_refusal
+
+FIRST_PATIENCE = 30.0  # seconds to wait for another run, before the browser
 
 
 @dataclass(frozen=True)
@@ -38,14 +42,23 @@ def log_in(
     options: LoginOptions,
     other_profiles: Callable[[], Iterable[tuple[str, Profile]]],
     open_browser: Callable[[str], None] | None,
+    patience: float,
     now: Callable[[], float] = time.time,
 ) -> LoggedIn:
     """Log a bot in and save its profile; return what was saved.
 
     `other_profiles` yields those of this machine. Without `open_browser`, the person is asked to
-    open the URL. Raises `LoginNeeded` if nobody consented in time.
+    open the URL. `patience` is how many seconds the login waits to be saved: as long as a run may
+    last. Raises `LoginNeeded` if nobody consented in time.
     """
-    existing = _claim(store, settings, force=options.force)
+    store.make_ready()
+    existing = patiently(
+        lambda: _claim(store, settings, force=options.force),
+        person,
+        seconds=FIRST_PATIENCE,
+        until="The login begins when that has ended.",
+        while_=Busy,
+    )
     client = choose_client(existing, settings, options, person)
     if existing and existing.account:
         person.tell(f"This profile belongs to @{existing.account.username}.")
@@ -61,20 +74,24 @@ def log_in(
     )
     login = Login(server, client, token, existing, options, person, accepted)
     api = XApi(transport, api_url=client.api_url, access_token=token.access_token, now=now)
-    account = None
+    account = saved = None
     try:
         account = login.identify(api)
+        if login.is_renewal(account):  # X has ended the one that is there: no question before this
+            saved = keep(store, login, account, patience=patience)
         if account:
             login.check(account, other_profiles)
+        saved = saved or keep(store, login, account, patience=patience)
+    except LaterLogin:
+        raise  # X has ended it
     except BaseException:  # Ctrl-C at the question, too
-        _give_back(store, login, account, other_profiles())
+        _end(store, login, account, other_profiles(), name=settings.profile)
         raise
-    return LoggedIn(_save(store, login, account), is_guided=_is_guided(existing, settings, options))
+    return LoggedIn(saved, is_guided=_is_guided(existing, settings, options))
 
 
 def _claim(store: Store, settings: Settings, *, force: bool) -> Profile | None:
     """Prove that a login can be saved here; return what is there, `None` if nothing usable."""
-    store.make_ready()
     with store.lock(new=True):
         try:
             existing = find(store)
@@ -88,76 +105,24 @@ def _claim(store: Store, settings: Settings, *, force: bool) -> Profile | None:
     return existing
 
 
-def _give_back(
+def _end(
     store: Store,
     login: Login,
     account: Account | None,
     other_profiles: Iterable[tuple[str, Profile]],
+    *,
+    name: str,
 ) -> None:
-    """Withdraw a login that was refused, unless the bot would be locked out without it.
-
-    X keeps one live grant for an app and an account: this login has just ended the earlier one.
-    """
-    if account and login.is_renewal(account):
-        _save(store, login, account)
-        login.person.tell(f"This profile stays logged in as @{account.username}.")
-    else:
-        login.withdraw()
-        login.person.tell("The new login was withdrawn; nothing was saved.")
-        fresh = Profile(client=login.client, account=account, token=login.token)
-        for name, profile in other_profiles:
-            if profile.is_same_grant(fresh):
-                login.person.tell(
-                    f"It had ended the login of the profile {name}: run `tweetbot auth -p {name}`."
-                )
-
-
-def _save(store: Store, login: Login, account: Account | None) -> Profile:
-    """Save the login; what the bot remembers stays, if it is the same bot."""
-    with store.lock(new=True):
-        current = _current(store, force=login.options.force)
-        fresh = Profile(client=login.client, account=account, token=login.token)
-        if account is None:
-            fresh = _unnamed(fresh, login, current)
-        if current and _is_same_bot(current, login.client, account):
-            known = current.account.unknown if current.account else {}
-            fresh = replace(
-                current,
-                client=replace(login.client, unknown=current.client.unknown),
-                account=account and replace(account, unknown=known),
-                token=replace(login.token, unknown=current.token.unknown),
-                expected=fresh.expected,
-                replaced=fresh.replaced,
-                last_error=None,
-                moved=None,
-            )
-        if login.options.budget is not None:
-            fresh = fresh.with_budget(login.options.budget)
-        store.save(fresh)
-        store.remove_leftovers()
-    return fresh
-
-
-def _unnamed(fresh: Profile, login: Login, current: Profile | None) -> Profile:
-    """Keep whom a login has to belong to, and what it replaces, until X says whose it is."""
-    replaced = current.replaced_by(login.client) if current else None
-    return replace(fresh, expected=login.expected, replaced=replaced)
-
-
-def _current(store: Store, *, force: bool) -> Profile | None:
+    """Say what became of a login that was refused or interrupted; withdraw it if nobody has it."""
     try:
-        return find(store)
-    except ConfigurationError:
-        if not force:
-            raise
-        store.set_aside()  # kept as .bad
-        return None
-
-
-def _is_same_bot(current: Profile, client: Client, account: Account | None) -> bool:
-    if current.client.api_url != client.api_url:
-        return False
-    return account is None or current.account is None or account.id == current.account.id
+        kept = is_kept(store, login)
+    except TweetbotError as error:
+        login.person.tell(f"Whether the new login was saved is not known: {error.happened}")
+        return
+    if not kept:
+        give_back(login, account, other_profiles, name=name)
+    elif account:
+        login.person.tell(f"This profile stays logged in as @{account.username}.")
 
 
 def _is_guided(existing: Profile | None, settings: Settings, options: LoginOptions) -> bool:

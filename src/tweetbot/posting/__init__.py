@@ -4,7 +4,7 @@
 post whose answer was unclear. For `cli`. Uses `sources`, `x` and `store`.
 """
 
-from tweetbot.posting.run import Outcome, Renewal, post, renew
+from tweetbot.posting.run import Outcome, Renewal, longest, post, renew
 from tweetbot.posting.session import Context
 
-__all__ = ["Context", "Outcome", "Renewal", "post", "renew"]
+__all__ = ["Context", "Outcome", "Renewal", "longest", "post", "renew"]

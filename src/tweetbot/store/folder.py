@@ -36,9 +36,9 @@ from pathlib import Path
 from tweetbot.document import dump, parse
 from tweetbot.errors import (
     AnswerLost,
+    Busy,
     ConfigurationError,
     LoginNeeded,
-    Temporary,
     TokenNotSaved,
     TweetbotError,
 )
@@ -112,7 +112,7 @@ class FileStore:
     def lock(self, *, new: bool = False, lasting: float = 0) -> Iterator[None]:  # noqa: ARG002
         """Hold the profile's lock; the kernel releases it if the process dies.
 
-        Raises `Temporary` if another run keeps it, `ConfigurationError` where there can be none,
+        Raises `Busy` if another run keeps it, `ConfigurationError` where there can be none,
         `LoginNeeded` if there is no document, unless `new`: then no lock file is left behind.
         """
         with os_errors("look for", self.path):  # a folder that is closed to us, say
@@ -354,7 +354,7 @@ class FileStore:
         deadline = time.monotonic() + self._wait
         while not self._try_lock(descriptor):
             if time.monotonic() >= deadline:
-                raise Temporary(
+                raise Busy(
                     f"Another run of this bot is active{_since(descriptor)}.",
                     "Nothing was posted; run again later.",
                 )

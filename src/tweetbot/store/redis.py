@@ -29,6 +29,7 @@ from typing import Any
 
 from tweetbot.document import dump, parse
 from tweetbot.errors import (
+    Busy,
     ConfigurationError,
     LoginNeeded,
     Overtaken,
@@ -303,14 +304,14 @@ class RedisStore:
                     raise self._active_elsewhere()
                 time.sleep(_POLL)
 
-    def _active_elsewhere(self) -> Temporary:
+    def _active_elsewhere(self) -> Busy:
         """Say who holds the lock, and when it ends if that run is dead."""
         owner = self._redis.get(self._lock_key) or ""
         left = max(0, self._redis.pttl(self._lock_key)) / 1000
         ends_at = math.ceil(time.time() + left)
         host, _, process = owner.rpartition(":")[0].rpartition(":")
         who = f" (on {host}, process {process})" if host else ""
-        return Temporary(
+        return Busy(
             f"Another run of this bot is active{who}.",
             "Nothing was posted; run again later. If that run was killed, its lock ends at"
             f" {time.strftime('%Y-%m-%d %H:%M:%S', time.localtime(ends_at))}.",
