@@ -221,7 +221,6 @@ def test_a_newer_version_asks_for_an_upgrade(version: int) -> None:
         "token.refresh_token",
         "pending.text",
         "pending.digest",
-        "pending.at",
         "posts.0.at",
         "posts.0.digest",
         "last_error.code",

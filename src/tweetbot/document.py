@@ -16,6 +16,7 @@ _LARGEST = 2**40  # a time beyond it (milliseconds, perhaps) is none that can be
 _JSON_TYPES: dict[Any, tuple[type, ...]] = {
     str: (str,),
     int: (int,),
+    bool: (bool,),
     float: (int, float),
     tuple: (list,),
     Mapping: (dict,),

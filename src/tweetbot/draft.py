@@ -6,7 +6,9 @@ travel with it, and so does the reason why it cannot be posted, if there is one.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from tweetbot import text as texts
@@ -14,38 +16,94 @@ from tweetbot.errors import TextRefused
 from tweetbot.profile import digest
 from tweetbot.text import Entity, Measure
 
+BETWEEN_PARTS = "\n---\n"  # of a thread, as a person writes it
+
 
 @dataclass(frozen=True)
 class Terms:
-    """What a text is held to; `links` is False where one would be too dear."""
+    """What a text is held to; `links` and `mentions` are False where one is not wanted.
+
+    With `fit`, a text that is too long is shortened.
+    """
 
     limit: int = texts.LIMIT
     links: bool = True
+    mentions: bool = True
+    fit: bool = False
 
 
 USUAL = Terms()
 
 
 @dataclass(frozen=True)
+class Poll:
+    """A poll under a post; how long it takes is in minutes."""
+
+    options: tuple[str, ...]
+    minutes: int
+
+
+LAST = "last"  # in place of the id of a post: the newest that the bot remembers
+
+
+@dataclass(frozen=True)
+class Target:
+    """An own post that is answered or taken back; `author` is the handle in its address."""
+
+    id: str
+    author: str | None = None
+
+
+@dataclass(frozen=True)
 class Part:
-    """One post of a draft; `refused` says why it can never be posted."""
+    """One post of a draft; `refused` says why it can never be posted.
+
+    `cut` is what was left out of the text that was given, to make it fit.
+    """
 
     text: str
     measure: Measure
     refused: TextRefused | None = None
+    poll: Poll | None = None
+    cut: str = ""
+
+    @classmethod
+    def of(cls, text: str, terms: Terms = USUAL, *, refused: TextRefused | None = None) -> Self:
+        """Measure a text and check it: the one place where that is done.
+
+        `refused` is a reason that was found already.
+        """
+        measured, cut = texts.measure(text, limit=terms.limit), ""
+        if terms.fit and measured.weighted_length > terms.limit:
+            text, cut = texts.shorten(text, limit=terms.limit)
+            measured = texts.measure(text, limit=terms.limit)
+        if not refused:
+            try:
+                texts.check(text, measured, links=terms.links, mentions=terms.mentions)
+            except TextRefused as error:
+                refused = error
+        return cls(text, measured, refused, cut=cut)
+
+    @property
+    def usd(self) -> float:
+        """What X is going to charge for it, estimated, in US dollars."""
+        return texts.price(self.measure)
 
 
 @dataclass(frozen=True)
 class Draft:
-    """What one run is to post, part by part.
+    """What one run is to post: one post, or the posts of a thread, each answering the one before.
 
     `source` and `cursor` say which list it came from and where that stands once it is used;
-    both are `None` for a text given directly.
+    both are `None` for a text given directly. `reply_to` is the own post that the first part
+    answers.
     """
 
     parts: tuple[Part, ...]
     source: str | None = None
     cursor: Any = None
+    reply_to: Target | None = None
+    made_with_ai: bool = False
 
     @classmethod
     def of(
@@ -57,32 +115,27 @@ class Draft:
         cursor: Any = None,
         refused: TextRefused | None = None,
     ) -> Self:
-        """Make a draft of a text: the one place where a text is measured.
-
-        `refused` is a reason that was found already; what X would refuse is found here.
-        """
-        measured = texts.measure(text, limit=terms.limit)
-        if not refused:
-            try:
-                texts.check(text, measured, links=terms.links)
-            except TextRefused as error:
-                refused = error
-        return cls((Part(text, measured, refused),), source, cursor)
+        """Make a draft of one text; `refused` is a reason that was found already."""
+        return cls((Part.of(text, terms, refused=refused),), source, cursor)
 
     @property
     def text(self) -> str:
-        """The text of its first part."""
-        return self.parts[0].text
+        """What it says; the parts of a thread as a person writes them."""
+        return BETWEEN_PARTS.join(part.text for part in self.parts)
 
     @property
     def digest(self) -> str:
-        """Name what it says."""
-        return digest(self.text)
+        """Name what it says: the text alone, or all that makes it another post than the text."""
+        polls = [part.poll and [*part.poll.options, part.poll.minutes] for part in self.parts]
+        if len(self.parts) == 1 and not any(polls) and self.reply_to is None:
+            return digest(self.text)
+        parent = self.reply_to and self.reply_to.id
+        return digest(json.dumps([[part.text for part in self.parts], polls, parent]))
 
     @property
     def usd(self) -> float:
         """What X is going to charge, estimated, in US dollars."""
-        return sum(texts.price(part.measure) for part in self.parts)
+        return sum(part.usd for part in self.parts)
 
     @property
     def links(self) -> tuple[Entity, ...]:
@@ -93,3 +146,20 @@ class Draft:
     def refused(self) -> TextRefused | None:
         """Why it can never be posted, if that is so."""
         return next((part.refused for part in self.parts if part.refused), None)
+
+    def answering(self, post_id: str) -> Draft:
+        """Make it the answer to an own post."""
+        return replace(self, reply_to=Target(post_id))
+
+
+def thread(texts_of_parts: Sequence[str], terms: Terms = USUAL) -> tuple[Part, ...]:
+    """Make the parts of a thread; what is wrong with one says which."""
+    parts = [Part.of(text, terms) for text in texts_of_parts]
+    return tuple(
+        replace(part, refused=_of_part(part.refused, number)) if part.refused else part
+        for number, part in enumerate(parts, start=1)
+    )
+
+
+def _of_part(refused: TextRefused, number: int) -> TextRefused:
+    return TextRefused(f"Post {number} of the thread: {refused.happened}", refused.remedy)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tweetbot.draft import Draft
+from tweetbot.draft import LAST, Draft
 from tweetbot.errors import NotAllowed, TextRefused
 from tweetbot.profile import Posted, Profile
 from tweetbot.sources import ListFile, Source
@@ -81,7 +81,7 @@ def _beyond_budget(shown: Preview, now: int) -> NotAllowed | None:
 
 def details(preview: Preview) -> Iterator[str]:
     """Tell what is to be known of it, a line each."""
-    measured = preview.measured
+    draft = preview.draft
     for fault in preview.unpostable:
         yield f"Cannot be posted: {fault}"
     if preview.draft.refused:
@@ -89,12 +89,39 @@ def details(preview: Preview) -> Iterator[str]:
         return
     yield (
         f"Would post as {'@' + preview.username if preview.username else 'the bot'}:"
-        f" {measured.weighted_length} of {measured.limit} characters, about ${preview.usd:.3f}."
+        f" {_size(draft)}, about ${preview.usd:.3f}."
     )
+    yield from _extras(draft)
     if preview.already:
         yield "It was posted within six hours: a run sends nothing, without --again."
     if preview.beyond_budget:
         yield str(preview.beyond_budget)
+    for part in draft.parts:
+        yield from _found(part.measure)
+
+
+def _size(draft: Draft) -> str:
+    sizes = [f"{part.measure.weighted_length} of {part.measure.limit}" for part in draft.parts]
+    if len(sizes) == 1:
+        return f"{sizes[0]} characters"
+    return f"a thread of {len(sizes)} posts ({', '.join(sizes)} characters)"
+
+
+def _extras(draft: Draft) -> Iterator[str]:
+    """Tell what goes with the text, and what was left out of it."""
+    if draft.reply_to:
+        yield f"It answers {'the last post' if draft.reply_to.id == LAST else draft.reply_to.id}."
+    for part in draft.parts:
+        if part.poll:
+            options = ", ".join(f'"{option}"' for option in part.poll.options)
+            yield f"A poll of {part.poll.minutes} minutes: {options}."
+        if part.cut:
+            yield f'Shortened; this was left out: "{part.cut}".'
+    if draft.made_with_ai:
+        yield "It has X's label for what an AI has made."
+
+
+def _found(measured: Measure) -> Iterator[str]:
     for link in measured.links:
         yield f"{link.text} at character {link.start + 1} is a link; that is the price."
     for name, found in (("Mentions", measured.mentions), ("Cashtags", measured.cashtags)):
@@ -119,4 +146,10 @@ def as_json(preview: Preview) -> dict[str, object]:
         "already_posted": preview.already is not None,
         "beyond_budget": preview.beyond_budget is not None,
         "unpostable": preview.unpostable,
+        "parts": [
+            {"text": part.text, "weighted_length": part.measure.weighted_length}
+            for part in preview.draft.parts
+        ]
+        if len(preview.draft.parts) > 1
+        else [],
     }

@@ -166,29 +166,58 @@ class Replaced:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pending:
-    """A post that was about to be sent and has no recorded outcome.
-
-    `found_at` is when a run first could not find out what became of it, by X's clock.
-    """
+class PendingPart:
+    """One post of a thread that is not live yet."""
 
     text: str
-    digest: str
-    at: int
-    source: str | None = None
-    cursor: Any = None
-    found_at: int | None = field(default=None, metadata=_RARE)
     unknown: Mapping[str, Any] = _unknown()
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pending:
+    """A post that was about to be sent and has no recorded outcome.
+
+    `text` is that of the post on its way, or the next one; `at` is `None` while none is. Of a
+    thread, `parts` are those that are not live yet, this one first, and `done` the ids of those
+    that are. `reply_to` is the post that it (or a thread's first part) answers. `found_at` is when
+    a run first could not find out what became of it, by X's clock.
+    """
+
+    text: str
+    digest: str
+    at: int | None = None
+    source: str | None = None
+    cursor: Any = None
+    parts: tuple[PendingPart, ...] = field(default=(), metadata=_RARE)
+    done: tuple[str, ...] = field(default=(), metadata=_RARE)
+    reply_to: str | None = field(default=None, metadata=_RARE)
+    made_with_ai: bool = field(default=False, metadata=_RARE)
+    found_at: int | None = field(default=None, metadata=_RARE)
+    unknown: Mapping[str, Any] = _unknown()
+
+    @property
+    def parent(self) -> str | None:
+        """The id of the post that the next part answers."""
+        return self.done[-1] if self.done else self.reply_to
+
+
+@dataclass(frozen=True, kw_only=True)
 class Posted:
-    """A post that is live; `id` is `None` where X never confirmed it."""
+    """A post that is live; `id` is `None` where X never confirmed it.
+
+    A thread is one entry: `ids` are those of all its posts, `id` is that of the first.
+    """
 
     id: str | None = None
     at: int
     digest: str
+    ids: tuple[str, ...] = field(default=(), metadata=_RARE)
     unknown: Mapping[str, Any] = _unknown()
+
+    @property
+    def all_ids(self) -> tuple[str, ...]:
+        """The ids of all its posts, as far as they are known."""
+        return self.ids or ((self.id,) if self.id else ())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,7 +275,11 @@ class Spend:
 
     def with_post(self, usd: float) -> Spend:
         """Count one more post."""
-        return replace(self, posts=self.posts + 1, usd=round(self.usd + usd, 4))
+        return replace(self.with_cost(usd), posts=self.posts + 1)
+
+    def with_cost(self, usd: float) -> Spend:
+        """Count what else is billed."""
+        return replace(self, usd=round(self.usd + usd, 4))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -338,7 +371,8 @@ class Profile:
     @property
     def known_ids(self) -> frozenset[str]:
         """The ids of the posts that it remembers."""
-        return frozenset(posted.id for posted in self.posts if posted.id)
+        done = self.pending.done if self.pending else ()
+        return frozenset(post_id for posted in self.posts for post_id in posted.all_ids) | {*done}
 
     def posted_lately(self, digest: str, *, now: int) -> Posted | None:
         """Return the post with that text of the last six hours, if its id is known."""

@@ -13,11 +13,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tweetbot.draft import Draft
 from tweetbot.errors import AnswerLost, NotSent, TweetbotError
 from tweetbot.posting import run as posting
 from tweetbot.posting.session import Context
 from tweetbot.profile import Account, Client, Pending, Profile, Token, digest
-from tweetbot.sources.given import given as given_text
+from tweetbot.sources import Given
 from tweetbot.store.folder import FileStore
 from tweetbot.x.transport import Answer, Transport
 
@@ -27,6 +28,7 @@ ANSWERS: dict[str, Answer | TweetbotError] = {
     "not sent": NotSent("X could not be reached."),
     "lost": AnswerLost("X's answer was lost."),
     "401": Answer(401, {}),
+    "not visible": Answer(403, {}, b'{"detail": "a Tweet that is deleted or not visible"}'),
     "429": Answer(429, {"x-rate-limit-reset": "0", "x-rate-limit-remaining": "0"}),
     "a token": Answer(200, {}, json.dumps(TOKEN).encode()),
     "another spelling": Answer(400, {}, b'{"errors": [{"parameters": {"post.fields": []}}]}'),
@@ -35,9 +37,10 @@ ANSWERS: dict[str, Answer | TweetbotError] = {
     "a post": Answer(201, {}, b'{"data": {"id": "1", "text": "Hello"}}'),
 }
 WORST = [
-    *("401", "not sent", "not sent", "a token", "an account"),  # settles an earlier post
-    *("another spelling", "a timeline"),
-    *("not sent", "not sent", "429", "not sent", "not sent", "lost"),  # posts, pauses, posts
+    *("401", "not sent", "not sent", "a token", "an account"),  # whose account it is
+    *("another spelling", "a timeline"),  # settles an earlier post
+    *("not sent", "not sent", "not visible", "not sent", "not sent", "429"),  # posts, pauses, posts
+    *("not sent", "not sent", "not visible", "not sent", "not sent", "lost"),
     *("401", "a token", "another spelling", "a timeline", "another spelling", "a timeline"),
 ]
 
@@ -108,7 +111,8 @@ def lasts(
     )
     began = clock.time
     with Sluggish(clock, iter(script)) as transport, suppress(TweetbotError):
-        posting.post(store, transport, given_text("Hello"), context=context)
+        reply = Given(Draft.of("Hello").answering("1"))
+        posting.post(store, transport, reply, context=context)
     return clock.time - began, posting.longest(context)
 
 

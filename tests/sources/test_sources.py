@@ -440,7 +440,9 @@ class Editor:
         self.note(draft)
 
     def draft(self, *, once: bool) -> Draft:
-        return Lines(Path("facts.txt"), self.order, once, USUAL, self.lines).draft(self.cursor)
+        return Lines(
+            Path("facts.txt"), self.order, once, USUAL, made_with_ai=False, lines=self.lines
+        ).draft(self.cursor)
 
     def note(self, draft: Draft) -> None:
         self.always = self.always & set(self.lines) if self.texts else set(self.lines)

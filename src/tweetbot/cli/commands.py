@@ -20,6 +20,7 @@ from tweetbot.errors import EXIT_CODES
 COMMANDS = {
     "auth": "Log the bot account in, once, with a browser.",
     "post": "Renew the login and post once; never asks (cron, CI).",
+    "delete": "Take a post of the bot back.",
     "status": "Show every bot: account, last post, last error; offline.",
     "renew": "Renew the login without posting.",
     "export": "Move a bot: hand its login to another machine.",

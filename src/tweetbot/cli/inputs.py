@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 
 from tweetbot import settings, sources
-from tweetbot.draft import Terms
+from tweetbot.draft import LAST, Poll, Target, Terms
 from tweetbot.errors import ConfigurationError, TextRefused
 from tweetbot.text import LIMIT
 
+DAY = 24 * 3600
 
-def source_of(
-    text: str | None,
-    list_file: str | None,
-    *,
-    order: sources.Order,
-    once: bool,
-    terms: Terms,
-) -> sources.Source:
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the options of `post` say of the draft."""
+
+    text: str | None
+    list_file: str | None
+    order: sources.Order
+    once: bool
+    extras: sources.Extras
+    terms: Terms
+
+
+def source_of(wanted: Wanted) -> sources.Source:
     """Return where the draft comes from; a text that is known already is checked here."""
-    if once and list_file is None:
+    text, list_file = wanted.text, wanted.list_file
+    if wanted.once and list_file is None:
         raise ConfigurationError("--once is about a list.", "Give the list by --list FILE.")
     if (text is None) == (list_file is None):
         raise ConfigurationError(
@@ -33,21 +43,90 @@ def source_of(
         if list_file in ("", "-"):
             what = "standard input cannot be one" if list_file else "its name is empty"
             raise ConfigurationError(f"A list is a file; {what}.")
-        return sources.listed(list_file, order=order, once=once, terms=terms)
-    return _given(text or "", terms)
+        _refuse_extras(wanted.extras)
+        return sources.listed(
+            list_file,
+            order=wanted.order,
+            once=wanted.once,
+            terms=wanted.terms,
+            made_with_ai=wanted.extras.made_with_ai,
+        )
+    return _given(text or "", wanted.terms, wanted.extras)
 
 
-def _given(argument: str, terms: Terms) -> sources.Given:
+def _refuse_extras(extras: sources.Extras) -> None:
+    """Refuse with a list what goes with a given text alone."""
+    named = {
+        "--thread": extras.is_thread,
+        "--poll": extras.poll is not None,
+        "--reply-to": extras.reply_to is not None,
+    }
+    if found := [name for name, is_there in named.items() if is_there]:
+        raise ConfigurationError(
+            f"{' and '.join(found)} goes with a text that is given, not with a list.",
+            "Leave one of them out.",
+        )
+
+
+def extras_of(
+    *,
+    is_thread: bool,
+    poll: tuple[str, ...],
+    poll_for: float | None,
+    reply_to: str | None,
+    made_with_ai: bool,
+) -> sources.Extras:
+    """Read the options that go with a text; raises `ConfigurationError` where they do not fit."""
+    if poll_for is not None and not poll:
+        raise ConfigurationError("--poll-for is about a poll.", "Give its options by --poll.")
+    if poll and is_thread:
+        raise ConfigurationError("A thread has no poll.", "Leave out --thread or --poll.")
+    target = None if reply_to is None else target_of(reply_to, "--reply-to")
+    return sources.Extras(is_thread, _poll(poll, poll_for), target, made_with_ai)
+
+
+def _poll(options: tuple[str, ...], poll_for: float | None) -> Poll | None:
+    if not options:
+        return None
+    if not 2 <= len(options) <= 4:
+        raise ConfigurationError(
+            f"The poll has {len(options)} option{'' if len(options) == 1 else 's'}; X takes two to"
+            " four.",
+            "Give --poll once for each.",
+        )
+    seconds = DAY if poll_for is None else poll_for
+    if not 5 * 60 <= seconds <= 7 * DAY:
+        raise ConfigurationError(
+            "A poll lasts from 5 minutes (5m) to 7 days (7d).", "See --poll-for."
+        )
+    return Poll(options, int(seconds // 60))
+
+
+def target_of(text: str, option: str) -> Target:
+    """Read what names an own post: its address, its id, or `last`."""
+    address = r"(?:https?://[^/]+/(\w+)/status(?:es)?/)?([0-9]{1,19})(?:[/?#].*)?"
+    found = re.fullmatch(address, text)
+    if text == LAST:
+        return Target(LAST)
+    if not found:
+        what = "is empty: a variable of the shell, perhaps" if not text else "is no post"
+        raise ConfigurationError(
+            f"{option} {what}.", "Give the address that `tweetbot post` printed, its id, or last."
+        )
+    return Target(found[2], None if found[1] == "i" else found[1])
+
+
+def _given(argument: str, terms: Terms, extras: sources.Extras) -> sources.Given:
     """Take the text of the argument, or for `-` that of standard input."""
     _refuse_file_name(argument)
     is_piped = argument == "-"
     text = _decoded(_standard_input() if is_piped else os.fsencode(argument))
     try:
-        return sources.given(text, terms, is_looked_at=not is_piped)
+        return sources.given(text, terms, extras, is_looked_at=not is_piped)
     except TextRefused as error:
         text = text.rstrip("\r\n")
         lines = text.count("\n") + 1
-        if not is_piped or lines == 1 or len(text) <= LIMIT:
+        if not is_piped or lines == 1 or len(text) <= LIMIT or extras.is_thread:
             raise
         hint = f"{lines} lines; to post one at each run use --list."
         raise TextRefused(f"{hint} {error.happened}", error.remedy) from None

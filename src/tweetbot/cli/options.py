@@ -30,6 +30,20 @@ def profile(function: Callable[..., Any]) -> Callable[..., Any]:
     )(function)
 
 
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def all_of(decorators: Sequence[Decorator]) -> Decorator:
+    """Take options that stand in a table, in its order."""
+
+    def take(function: Callable[..., Any]) -> Callable[..., Any]:
+        for decorator in reversed(decorators):
+            function = decorator(function)
+        return function
+
+    return take
+
+
 Headings = Mapping[str, Sequence[str]]
 
 

@@ -10,12 +10,13 @@ import click
 
 from tweetbot.cli import options, which_bot
 from tweetbot.cli.collaborators import context, store_of, transport
-from tweetbot.cli.inputs import source_of
+from tweetbot.cli.inputs import Wanted, extras_of, source_of
 from tweetbot.cli.terminal import show, show_json, show_text, tell
 from tweetbot.draft import Terms
 from tweetbot.errors import naming
 from tweetbot.foreign import one_line
 from tweetbot.settings import read_settings
+from tweetbot.status import local
 from tweetbot.text import LIMIT, LONG_LIMIT
 
 if TYPE_CHECKING:
@@ -25,42 +26,75 @@ if TYPE_CHECKING:
     from tweetbot.store import Store
 
 HEADINGS = {
-    "What to post": ("--list",),
+    "What to post": ("--list", "--thread"),
     "Where it stands": ("--order", "--once"),
-    "Length": ("--long",),
-    "Only if": ("--no-links", "--again"),
+    "What goes with it": ("--poll", "--poll-for", "--reply-to", "--made-with-ai"),
+    "Length": ("--fit", "--long"),
+    "Only if": ("--min-gap", "--no-links", "--no-mentions", "--again"),
     "The run": ("--profile", "--wait", "--dry-run", "--json", "--quiet", "--verbose", "--help"),
 }
+OPTIONS = (
+    options.profile,
+    click.option("--list", "list_file", metavar="FILE", help="Post the next line of FILE."),
+    click.option(
+        "--thread", is_flag=True, help="The text is a thread: lines of --- alone part its posts."
+    ),
+    click.option(
+        "--order",
+        type=click.Choice(["shuffle", "file"]),
+        default="shuffle",
+        show_default=True,
+        help="The order of a list; either way none is repeated before all had their turn.",
+    ),
+    click.option("--once", is_flag=True, help="End with 3 when the list is finished."),
+    click.option("--poll", multiple=True, metavar="OPTION", help="A poll: give two to four."),
+    click.option("--poll-for", type=options.DURATION, help="How long the poll lasts (1d)."),
+    click.option(
+        "--reply-to",
+        metavar="URL|ID|last",
+        help="Answer an own post. X lets an app answer no others.",
+    ),
+    click.option("--made-with-ai", is_flag=True, help="Show X's label for what an AI has made."),
+    click.option("--fit", is_flag=True, help="Shorten a text that is too long, at a word."),
+    click.option(
+        "--long", "is_long", is_flag=True, help="Allow 25,000 characters (Premium accounts)."
+    ),
+    click.option(
+        "--min-gap", type=options.DURATION, help="Only if the last post is older, as in 20h."
+    ),
+    click.option(
+        "--no-links", is_flag=True, help="Refuse a text that X would make a link of ($0.20)."
+    ),
+    click.option("--no-mentions", is_flag=True, help="Refuse a text that names an account."),
+    click.option("-n", "--dry-run", is_flag=True, help="Show what would be posted; ask nobody."),
+    click.option("--again", is_flag=True, help="Post it even if it was posted within six hours."),
+    options.wait,
+    options.as_json,
+    click.option("-q", "--quiet", is_flag=True, help="Print nothing when it worked."),
+    options.verbose,
+)
 
 
 @click.command(cls=options.grouped(HEADINGS))
 @click.argument("text", required=False, metavar="[TEXT|-]")
-@options.profile
-@click.option("--list", "list_file", metavar="FILE", help="Post the next line of FILE.")
-@click.option(
-    "--order",
-    type=click.Choice(["shuffle", "file"]),
-    default="shuffle",
-    show_default=True,
-    help="The order of a list; either way none is repeated before all had their turn.",
-)
-@click.option("--once", is_flag=True, help="End with 3 when the list is finished.")
-@click.option("--no-links", is_flag=True, help="Refuse a text that X would make a link of ($0.20).")
-@click.option("--long", "is_long", is_flag=True, help="Allow 25,000 characters (Premium accounts).")
-@click.option("-n", "--dry-run", is_flag=True, help="Show what would be posted; ask nobody.")
-@click.option("--again", is_flag=True, help="Post it even if it was posted within six hours.")
-@options.wait
-@options.as_json
-@click.option("-q", "--quiet", is_flag=True, help="Print nothing when it worked.")
-@options.verbose
+@options.all_of(OPTIONS)
 def command(
+    *,
     text: str | None,
     profile: str | None,
     list_file: str | None,
+    thread: bool,
     order: Order,
     once: bool,
-    no_links: bool,
+    poll: tuple[str, ...],
+    poll_for: float | None,
+    reply_to: str | None,
+    made_with_ai: bool,
+    fit: bool,
     is_long: bool,
+    min_gap: float | None,
+    no_links: bool,
+    no_mentions: bool,
     dry_run: bool,
     again: bool,
     wait: float,
@@ -70,8 +104,15 @@ def command(
 ) -> int:
     """Renew the login and post once; never asks (cron, CI)."""
     settings = read_settings(os.environ, profile=profile)
-    terms = Terms(limit=LONG_LIMIT if is_long else LIMIT, links=not no_links)
-    source = source_of(text, list_file, order=order, once=once, terms=terms)
+    extras = extras_of(
+        is_thread=thread,
+        poll=poll,
+        poll_for=poll_for,
+        reply_to=reply_to,
+        made_with_ai=made_with_ai,
+    )
+    terms = Terms(LONG_LIMIT if is_long else LIMIT, not no_links, not no_mentions, fit)
+    source = source_of(Wanted(text, list_file, order, once, extras, terms))
     settings = which_bot.chosen(settings)
     store = store_of(settings, wait=wait)
     if dry_run:
@@ -80,23 +121,38 @@ def command(
 
     with transport(verbose=verbose) as http:
         outcome = posting.post(
-            store, http, source, context=context(settings, wait=wait), again=again
+            store,
+            http,
+            source,
+            context=context(settings, wait=wait),
+            again=again,
+            min_gap=min_gap,
         )
     _show_outcome(outcome, as_json=as_json, quiet=quiet)
     return 0
 
 
+_FIELDS = ("id", "url", "text", "posted_at", "usd", "renewed", "already_posted", "posted", "reason")
+
+
 def _show_outcome(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
     if outcome.already_posted:
         tell("Already posted; nothing was sent.")
+    if outcome.reason and not quiet:
+        tell(_why_nothing(outcome))
     if as_json:
-        names = ("id", "url", "text", "posted_at", "usd", "renewed", "already_posted")
-        fields = {name: getattr(outcome, name) for name in names}
-        show_json({"ok": True, **fields, "links": [vars(link) for link in outcome.links]})
-    elif outcome.url is None:
+        fields = {name: getattr(outcome, name) for name in _FIELDS}
+        parts = [{"id": post_id, "url": url} for post_id, url in outcome.parts]
+        links = [vars(link) for link in outcome.links]
+        show_json({"ok": True, **fields, "links": links, "passed_over": 0, "parts": parts})
+    elif outcome.posted and outcome.url is None:
         tell("Posted, but X did not tell the post's id.")
-    elif not quiet:
+    elif outcome.url and not quiet:
         show(outcome.url)
+
+
+def _why_nothing(outcome: Outcome) -> str:
+    return f"Too early, nothing was sent: the last post is of {local(outcome.posted_at)}."
 
 
 def _show_preview(

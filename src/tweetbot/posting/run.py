@@ -17,48 +17,54 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tweetbot.draft import Draft, Part
-from tweetbot.errors import (
-    AccessTokenRefused,
-    AnswerLost,
-    ConfigurationError,
-    Duplicate,
-    LoginNeeded,
-    NotPermitted,
-    RateLimited,
-    Temporary,
-    TextRefused,
-    TweetbotError,
-)
-from tweetbot.posting import settling
+from tweetbot.draft import LAST, Draft, Part, Target
+from tweetbot.errors import ConfigurationError, LoginNeeded, Temporary, TextRefused
+from tweetbot.posting import sending, settling
 from tweetbot.posting.account import make_sure_whose
-from tweetbot.posting.session import LONGEST_RENEWAL, RESEND_AFTER, Context, Session, session, short
-from tweetbot.profile import Pending, Posted
+from tweetbot.posting.deleting import check_own
+from tweetbot.posting.sending import Sending
+from tweetbot.posting.session import LONGEST_RENEWAL, Context, Session, session, short
+from tweetbot.profile import Pending, PendingPart, Posted, Profile
 from tweetbot.sources import Source
-from tweetbot.store import Store
-from tweetbot.text import LIMIT, Entity
-from tweetbot.x import POST_DEADLINE, Post, Transport
+from tweetbot.store import Store, find
+from tweetbot.text import Entity
+from tweetbot.x import Transport
 
 MENDED_BY_RENEWAL = (ConfigurationError.code, LoginNeeded.code, Temporary.code)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run achieved; `id` is `None` if X has the post but did not tell its id."""
+    """What a run achieved; `id` is `None` if X has the post but did not tell its id.
+
+    With a `reason`, nothing was to be posted. `ids` are those of all posts of a thread.
+    """
 
     id: str | None
     username: str | None
-    text: str
-    posted_at: int
+    text: str | None
+    posted_at: int | None
     usd: float = 0.0
     links: tuple[Entity, ...] = ()
     renewed: bool = False
     already_posted: bool = False
+    reason: str | None = None
+    ids: tuple[str, ...] = ()
+
+    @property
+    def posted(self) -> bool:
+        """Whether a post of this run, or the one that it stands for, is live."""
+        return self.reason is None
+
+    @property
+    def parts(self) -> tuple[tuple[str, str], ...]:
+        """The id and the address of each post of a thread."""
+        return tuple((post_id, address(post_id, self.username)) for post_id in self.ids)
 
     @property
     def url(self) -> str | None:
         """The post's address; X redirects `i` to the account's name."""
-        return self.id and f"https://x.com/{self.username or 'i'}/status/{self.id}"
+        return self.id and address(self.id, self.username)
 
 
 @dataclass(frozen=True)
@@ -76,14 +82,18 @@ def post(
     *,
     context: Context,
     again: bool = False,
+    min_gap: float | None = None,
 ) -> Outcome:
     """Post the next draft of `source` once, renewing the login on the way if that is due.
 
-    With `again`, a text that was posted within the last six hours is posted all the same.
-    Raises the errors of `tweetbot.errors`; each is recorded in the profile as `last_error`.
+    With `again`, a text that was posted within the last six hours is posted all the same. With
+    `min_gap`, nothing is posted within so many seconds of the last post. Raises the errors of
+    `tweetbot.errors`; each is recorded in the profile as `last_error`.
     """
+    if min_gap and (early := _too_early(store, context, min_gap)):
+        return early
     with session(store, transport, context, lasting=longest(context)) as held:
-        return _Run(held).post(source, again=again)
+        return _Run(held).post(source, again=again, min_gap=min_gap)
 
 
 def renew(
@@ -105,10 +115,33 @@ def renew(
 
 
 def longest(context: Context) -> float:
-    """Return how many seconds a run may wait for X: the sum of its deadlines and pauses."""
-    tries = (len(RESEND_AFTER) + 1) * POST_DEADLINE + sum(RESEND_AFTER)
-    sending = 2 * tries + context.wait  # again after a 401 or a short rate limit
-    return LONGEST_RENEWAL + sending + settling.longest(context)
+    """Return how many seconds a run may wait for X between two saves: its deadlines and pauses."""
+    return LONGEST_RENEWAL + sending.longest(context) + settling.longest(context)
+
+
+def _too_early(store: Store, context: Context, min_gap: float) -> Outcome | None:
+    """Look without a lock: nobody is asked where the last post is young and nothing is pending."""
+    profile = find(store)
+    if profile is None or profile.pending:
+        return None
+    last = young_post(profile, min_gap, context.now())
+    return too_early(last) if last else None
+
+
+def young_post(profile: Profile, min_gap: float, now: float) -> Posted | None:
+    """Return the last post if it is younger than that; one in the future proves nothing."""
+    last = profile.posts[-1] if profile.posts else None
+    return last if last and 0 <= now - last.at < min_gap else None
+
+
+def too_early(last: Posted) -> Outcome:
+    """Say that the last post is too young for another one."""
+    return Outcome(None, None, None, last.at, reason="too-early")
+
+
+def address(post_id: str, username: str | None) -> str:
+    """Return a post's address; X redirects `i` to the account's name."""
+    return f"https://x.com/{username or 'i'}/status/{post_id}"
 
 
 class _Run:
@@ -119,13 +152,13 @@ class _Run:
         self._context = held.context
         self._attempt: Pending | None = None  # an earlier post, thought not to be live
 
-    def post(self, source: Source, *, again: bool) -> Outcome:
+    def post(self, source: Source, *, again: bool, min_gap: float | None) -> Outcome:
         make_sure_whose(self._session)
-        unsettled = self._session.profile.pending
-        earlier = settling.settle_earlier(self._session, unsettled) if unsettled else None
+        earlier = self._settle_earlier()
         if earlier and source.key and earlier.draft.source == source.key:
             return self._outcome(earlier.draft, earlier.posted, already_posted=True)
-        self._attempt = None if earlier else unsettled
+        if min_gap and (last := young_post(self._session.profile, min_gap, self._session.time())):
+            return too_early(last)
         draft = self._next_draft(source)
         if earlier and earlier.posted.digest == draft.digest:
             return self._outcome(draft, earlier.posted, already_posted=True)
@@ -133,29 +166,85 @@ class _Run:
         if already:
             return self._outcome(draft, already, already_posted=True)
         self._session.spent().check(draft.usd)
-        pending = self._session.timed(
-            Pending(
-                text=draft.text,
-                digest=draft.digest,
-                at=0,
-                source=draft.source,
-                cursor=draft.cursor,
-            )
+        self._intend(draft)
+        return self._outcome(draft, self._send(draft))
+
+    def _settle_earlier(self) -> settling.Settled | None:
+        """Settle what an earlier run left, and go on with its thread."""
+        unsettled = self._session.profile.pending
+        if not unsettled:
+            return None
+        earlier = settling.settle_earlier(self._session, unsettled)
+        if isinstance(earlier, settling.Unfinished):
+            return self._go_on(earlier)
+        self._attempt = None if earlier else unsettled
+        return earlier
+
+    def _go_on(self, unfinished: settling.Unfinished) -> settling.Settled:
+        session, pending = self._session, self._session.pending
+        self._context.tell(
+            f"Going on with a thread: {len(pending.done)} of its posts are live,"
+            f" {len(pending.parts)} to come."
         )
+        parts = tuple(Part.of(part.text) for part in pending.parts)
+        session.save(replace(session.profile, pending=session.timed(pending)))
+        posted = Sending(session, parts, attempt=unfinished.attempt).send()
+        return settling.Settled(posted, Draft(parts, pending.source, pending.cursor))
+
+    def _intend(self, draft: Draft) -> None:
+        """Save what is about to be sent, with the renewed login where it is due."""
+        waiting = tuple(PendingPart(text=part.text) for part in draft.parts)
+        pending = Pending(
+            text=draft.parts[0].text,
+            digest=draft.digest,
+            source=draft.source,
+            cursor=draft.cursor,
+            parts=waiting if len(waiting) > 1 else (),
+            reply_to=draft.reply_to and draft.reply_to.id,
+            made_with_ai=draft.made_with_ai,
+        )
+        pending = self._session.timed(pending)
         with self._session.intent(pending):
             if not self._session.renew_if_due(pending):
                 self._session.save(replace(self._session.profile, pending=pending))
-        return self._outcome(draft, self._send(draft))
+
+    def _send(self, draft: Draft) -> Posted:
+        attempt = self._attempt
+        if attempt and attempt.digest != draft.digest:
+            attempt = None
+        try:
+            return Sending(self._session, draft.parts, attempt=attempt).send()
+        except TextRefused:
+            self._move_past(draft)
+            raise
 
     # -- the draft ------------------------------------------------------------------------------
 
     def _next_draft(self, source: Source) -> Draft:
         """Choose the draft; an item of a list that can never be posted is moved past."""
         draft = source.draft(self._session.profile.cursors.get(source.key or ""))
+        if draft.reply_to:
+            draft = self._answering(draft, draft.reply_to)
         if draft.refused:
             self._move_past(draft)
             raise draft.refused
         return draft
+
+    def _answering(self, draft: Draft, target: Target) -> Draft:
+        """Find the post that it answers: the newest, or the one before if it is that very answer."""
+        if target.id != LAST:
+            check_own(self._session.profile, target)
+            return draft
+        ids = [posted.all_ids[-1] for posted in self._session.profile.posts if posted.all_ids]
+        if not ids:
+            raise ConfigurationError(
+                "There is no last post to answer: this bot remembers none.",
+                "Name the post by its address or id: --reply-to URL.",
+            )
+        before = draft.answering(ids[-2]) if len(ids) > 1 else None
+        if before and self._session.profile.posts[-1].digest == before.digest:
+            return before
+        return draft.answering(ids[-1])
 
     def _move_past(self, item: Draft) -> None:
         """Leave an item of a list that can never be posted: no use offering it again."""
@@ -165,83 +254,6 @@ class _Run:
 
     def _posted_lately(self, draft: Draft) -> Posted | None:
         return self._session.profile.posted_lately(draft.digest, now=int(self._session.time()))
-
-    # -- the post -------------------------------------------------------------------------------
-
-    def _send(self, draft: Draft) -> Posted:
-        """Post the draft, which is pending; a clear refusal leaves nothing pending."""
-        session = self._session
-        try:
-            created = self._create_post(draft.parts[0])
-        except AnswerLost as lost:
-            return settling.find_out(session, session.pending, lost, usd=draft.usd)
-        except TweetbotError as error:
-            attempt = self._attempt
-            if attempt and attempt.digest == draft.digest and isinstance(error, Duplicate):
-                return settling.record_duplicate(
-                    session, session.pending, attempt=attempt, usd=draft.usd
-                )
-            session.profile = replace(session.profile, pending=None)
-            if isinstance(error, TextRefused):
-                self._move_past(draft)
-            raise
-        return session.record_post(session.pending, created.id, usd=draft.usd, at=session.time())
-
-    def _create_post(self, part: Part) -> Post:
-        """Send the post; once more after a 401 or a short rate limit: both prove it is not live."""
-        try:
-            return self._try_to_post(part)
-        except AccessTokenRefused:
-            if not self._session.may_renew:
-                raise
-            self._renew_after_401()
-        except RateLimited as limited:
-            pause = (limited.retry_at or self._session.now() + 86400) - self._session.now()
-            if pause > self._context.wait:
-                raise
-            self._context.sleep(max(0, pause))
-        return self._try_to_post(part)
-
-    def _renew_after_401(self) -> None:
-        try:
-            self._session.renew(self._session.profile.pending)
-        except AnswerLost as lost:  # of the renewal: what became of the post is clear
-            raise Temporary(lost.happened, "Nothing was posted; run again later.") from None
-
-    def _try_to_post(self, part: Part) -> Post:
-        def send() -> Post:
-            self._session.freshen_intent()
-            return self._session.api.create_post(part)
-
-        try:
-            return self._session.try_again(send)
-        except NotPermitted as error:
-            raise self._explained(error, part) from None
-
-    def _explained(self, error: NotPermitted, part: Part) -> TweetbotError:
-        """Find the reason that X does not give: what is known here tells."""
-        if missing := self._session.profile.token.missing_scopes:
-            return LoginNeeded(
-                f"The login lacks the permission {missing} (403).",
-                "Set the app's permission to Read and write in X's console, then run"
-                " `tweetbot auth`.",
-                x=error.x,
-            )
-        weighted_length = part.measure.weighted_length
-        if weighted_length > LIMIT and "not permitted" in str(error.x):
-            return TextRefused(
-                f"X did not accept {weighted_length} characters (403).",
-                f"Only Premium accounts may post more than {LIMIT}; shorten the text.",
-                x=error.x,
-            )
-        if "not permitted" in str(error.x) and self._session.profile.known_ids:
-            # Seen to pass within minutes, on accounts that post every day.
-            return Temporary(
-                "X does not permit this post for the moment (403).",
-                "Nothing was posted; this bot has posted before, so run again later.",
-                x=error.x,
-            )
-        return error
 
     def _outcome(self, draft: Draft, posted: Posted, *, already_posted: bool = False) -> Outcome:
         account = self._session.profile.account
@@ -254,4 +266,5 @@ class _Run:
             links=draft.links,
             renewed=self._session.renewed,
             already_posted=already_posted,
+            ids=posted.ids,
         )

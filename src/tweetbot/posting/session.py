@@ -186,14 +186,41 @@ class Session:
 
     def let_go(self, pending: Pending, *, usd: float) -> None:
         """Record `pending` as a post that nobody could look up."""
-        posted = Posted(id=None, at=pending.at, digest=pending.digest)
-        profile = self.profile.with_post(posted).with_cursor(pending.source, pending.cursor)
+        at = self.time() if pending.at is None else pending.at
+        profile = self.profile.with_post(_posted(pending, at=at))
+        profile = profile.with_cursor(pending.source, pending.cursor)
         self.save(replace(profile, spend=self.spent().with_post(usd)))
+
+    def advance(self, post_id: str, *, usd: float, at: float) -> None:
+        """Record that a part of a thread is live, and that the next one is on its way."""
+        profile = self._advanced(post_id, usd=usd, at=at)
+        self.save(replace(profile, pending=self.timed(profile.pending or self.pending)))
+
+    def pause_after(self, post_id: str, *, usd: float, at: float) -> None:
+        """Record that a part of a thread is live; none is on its way."""
+        self.save(self._advanced(post_id, usd=usd, at=at))
+
+    def _advanced(self, post_id: str, *, usd: float, at: float) -> Profile:
+        pending = self.pending
+        left = pending.parts[1:]
+        pending = replace(
+            pending, text=left[0].text, parts=left, done=(*pending.done, post_id), at=None
+        )
+        spend = self.profile.spent(int(at), by_x=True).with_post(usd)
+        return replace(self.profile, pending=replace(pending, found_at=None), spend=spend)
+
+    def end_thread(self) -> None:
+        """Record what is live of a thread as all of it: the rest is let go."""
+        pending = self.pending
+        profile = self.profile.with_post(_posted(pending, at=self.time()))
+        self.profile = profile.with_cursor(pending.source, pending.cursor)
 
     def by_x_clock(self, pending: Pending) -> Pending:
         """Return an intent of this run with its time by X's clock, if that is known by now."""
         x_now = self.x_now()
-        if pending.at != self._intended_at or self._is_timed_by_x or x_now is None:
+        if pending.at is None or x_now is None:
+            return pending
+        if pending.at != self._intended_at or self._is_timed_by_x:
             return pending
         ahead = round(x_now - self.context.now())
         return replace(pending, at=pending.at + ahead) if abs(ahead) > CLOCK_JITTER else pending
@@ -209,6 +236,8 @@ class Session:
         return saved is not None and replace(saved, at=pending.at) == pending
 
     def _is_fresh(self, pending: Pending) -> bool:
+        if pending.at is None:
+            return False
         return -CLOCK_JITTER <= self.time() - pending.at <= INTENT_FOR
 
     def record_post(
@@ -218,7 +247,7 @@ class Session:
 
         `at` is when X made it, by its clock.
         """
-        posted = Posted(id=post_id, at=int(at), digest=pending.digest)
+        posted = _posted(pending, post_id, at=at)
         profile = replace(
             self.profile.with_post(posted).with_cursor(pending.source, pending.cursor),
             spend=self.profile.spent(posted.at, by_x=True).with_post(usd),
@@ -324,6 +353,13 @@ class Session:
             except NotSent:
                 self.context.sleep(pause)
         return request()
+
+
+def _posted(pending: Pending, post_id: str | None = None, *, at: float) -> Posted:
+    """Make one entry of all that is live of `pending`."""
+    ids = (*pending.done, *filter(None, [post_id]))
+    first = ids[0] if ids else None
+    return Posted(id=first, at=int(at), digest=pending.digest, ids=ids if pending.done else ())
 
 
 def clock(at: float) -> str:

@@ -57,8 +57,19 @@ class Settled:
     draft: Draft
 
 
-def find_out(session: Session, pending: Pending, lost: AnswerLost, *, usd: float) -> Posted:
+@dataclass(frozen=True)
+class Unfinished:
+    """An earlier run's thread, with some posts live and some to come.
+
+    `attempt` is a try at the next one, which does not seem to be live.
+    """
+
+    attempt: Pending | None = None
+
+
+def find_out(session: Session, lost: AnswerLost) -> Post:
     """Look for a post whose answer was just lost; raises `OutcomeUnknown` if it is not there."""
+    pending = session.pending
     why = "Looking is switched off."
     for pause in session.context.check_after:
         session.context.sleep(pause)
@@ -68,18 +79,20 @@ def find_out(session: Session, pending: Pending, lost: AnswerLost, *, usd: float
             why = f"The timeline cannot be read: {error.happened}"
         else:
             if found:
-                return session.record_post(pending, found.id, usd=usd, at=found.at)
+                return found
             why = "It is not on the timeline yet."
     session.profile = replace(session.profile, pending=session.by_x_clock(pending))
     raise _unknown(session, pending, f"{lost.happened} {why}", lost)
 
 
-def settle_earlier(session: Session, pending: Pending) -> Settled | None:
+def settle_earlier(session: Session, pending: Pending) -> Settled | Unfinished | None:
     """Find out what became of an earlier run's post; `None` if it is not known to be live.
 
     Raises `OutcomeUnknown` while the timeline cannot be read, for a day.
     """
     session.renew_if_due(pending)
+    if pending.at is None:
+        return Unfinished()
     if not session.context.check_after:
         _let_go(session, pending)
         return None
@@ -92,32 +105,44 @@ def settle_earlier(session: Session, pending: Pending) -> Settled | None:
         _not_found_out(session, pending, error)
         return None
     if found:
-        session.context.tell(f"The post of {clock(pending.at)} was posted after all.")
-        earlier = Draft.of(pending.text, source=pending.source, cursor=pending.cursor)
-        posted = session.record_post(pending, found.id, usd=earlier.usd, at=found.at)
-        return Settled(posted, earlier)
+        return _settled(session, pending, found)
+    if pending.done:
+        return Unfinished(pending)
     session.context.tell(
-        f"The post of {clock(pending.at)} did not go out and was not sent again:"
-        f" {one_line(pending.text)}"
+        f"The post of {_when(pending)} did not go out and was not sent again:"
+        f" {one_line(_whole(pending))}"
     )
     session.save(replace(session.profile, pending=None))
     return None
 
 
-def record_duplicate(session: Session, pending: Pending, *, attempt: Pending, usd: float) -> Posted:
-    """Record `pending` as live: X has its text, from `attempt`, which did not seem to be live."""
+def find_duplicate(session: Session, attempt: Pending) -> tuple[str | None, float]:
+    """Look once more for a text that X has already, from an attempt that did not seem to be live.
+
+    Returns its id, if X tells it, and when X made it.
+    """
     found = None
     with suppress(TweetbotError):
         found = _look(session, attempt)
     session.context.tell("X has this text already: the earlier attempt was posted after all.")
-    post_id, at = (found.id, found.at) if found else (None, session.time())
-    return session.record_post(pending, post_id, usd=usd, at=at)
+    return (found.id, found.at) if found else (None, session.time())
+
+
+def _settled(session: Session, pending: Pending, found: Post) -> Settled | Unfinished:
+    """Record a post that was found; of a thread there may be more to come."""
+    session.context.tell(f"The post of {clock(found.at)} was posted after all.")
+    earlier = Draft.of(pending.text, source=pending.source, cursor=pending.cursor)
+    if len(pending.parts) > 1:
+        session.pause_after(found.id, usd=earlier.usd, at=found.at)
+        return Unfinished()
+    posted = session.record_post(pending, found.id, usd=earlier.usd, at=found.at)
+    return Settled(posted, earlier)
 
 
 def _wait_for_its_request(session: Session, pending: Pending) -> None:
     """Wait until no request of the attempt can be on its way: it may be another host's."""
     wait = max(ON_ITS_WAY, session.context.check_after[-1])
-    age = session.time() - pending.at
+    age = session.time() - (pending.at or 0)
     if age < wait:  # an attempt in the future says nothing: all of it is waited
         session.context.sleep(min(wait, wait - age))
         session.check_unchanged()
@@ -143,9 +168,10 @@ def _let_go(session: Session, pending: Pending) -> None:
 
     It may be live, so it counts against the budget.
     """
+    rest = "".join(f"; {one_line(part.text)}" for part in pending.parts[1:])
     session.context.tell(
-        f"Whether the post of {clock(pending.at)} is live could not be found out; it was not"
-        f" sent again: {one_line(pending.text)}"
+        f"Whether the post of {_when(pending)} is live could not be found out; it was not"
+        f" sent again: {one_line(pending.text)}{rest}"
     )
     session.let_go(pending, usd=Draft.of(pending.text).usd)
 
@@ -167,7 +193,13 @@ def _look(session: Session, pending: Pending) -> Post | None:
         timeline = _timeline(session, pending)
     since = _not_before(session, session.by_x_clock(pending))
     known = session.profile.known_ids
-    posts = [post for post in timeline.posts if post.at >= since and post.id not in known]
+    posts = [
+        post
+        for post in timeline.posts
+        if post.at >= since
+        and post.id not in known
+        and (pending.parent is None or post.parent == pending.parent)
+    ]
     for post in posts:
         if post.has_text(pending.text):
             return post
@@ -184,7 +216,8 @@ def _timeline(session: Session, pending: Pending) -> Timeline:
         raise LookupError("a run begins by asking whose account it is")
     # A time goes out only where X's clock has vouched for it in this run.
     since = None if session.x_now() is None else _not_before(session, session.by_x_clock(pending))
-    return session.api.timeline(account.id, since=since or None)
+    with_parents = pending.parent is not None
+    return session.api.timeline(account.id, since=since or None, with_parents=with_parents)
 
 
 def _not_before(session: Session, pending: Pending) -> float:
@@ -194,14 +227,14 @@ def _not_before(session: Session, pending: Pending) -> float:
     known, which came before it, tells.
     """
     if _is_plausible(session, pending, session.time()):
-        return pending.at - CLOCK_SLACK
+        return (pending.at or 0) - CLOCK_SLACK
     return _newest_known(session)
 
 
 def _is_plausible(session: Session, pending: Pending, now: float) -> bool:
     """Whether the attempt's time can be true: after what came before it, and not in the future."""
     earliest = max(_newest_known(session), _FIRST_POSTS) - CLOCK_SLACK
-    return earliest <= pending.at <= now + CLOCK_SLACK
+    return pending.at is not None and earliest <= pending.at <= now + CLOCK_SLACK
 
 
 def _newest_known(session: Session) -> float:
@@ -212,8 +245,17 @@ def _unknown(session: Session, pending: Pending, why: str, cause: TweetbotError)
     account = session.profile.account
     address = f"https://x.com/{account.username}" if account else "https://x.com"
     return OutcomeUnknown(
-        f"Whether the post of {clock(pending.at)} is live is not known: {why}",
+        f"Whether the post of {_when(pending)} is live is not known: {why}",
         f'It was not sent again: "{short(pending.text)}". Look at {address};'
         " the next run settles it.",
         x=cause.x,
     )
+
+
+def _when(pending: Pending) -> str:
+    return clock(pending.at or 0)
+
+
+def _whole(pending: Pending) -> str:
+    """Return all that was to be posted."""
+    return " --- ".join(part.text for part in pending.parts) or pending.text

@@ -4,13 +4,14 @@ For `cli`, which chooses the source, and for `posting` and `preview`, which ask 
 Uses `draft`.
 """
 
-from tweetbot.sources.given import Given, given, rubbish
+from tweetbot.sources.given import Extras, Given, given, rubbish
 from tweetbot.sources.lists import ListFile, listed
 from tweetbot.sources.orders import Cursor, Item, Order
 from tweetbot.sources.source import Source
 
 __all__ = [
     "Cursor",
+    "Extras",
     "Given",
     "Item",
     "ListFile",

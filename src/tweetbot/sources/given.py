@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import Any
 
-from tweetbot.draft import USUAL, Draft, Terms
+from tweetbot.draft import USUAL, Draft, Part, Poll, Target, Terms, thread
 from tweetbot.errors import TextRefused
-from tweetbot.text import check_size
+from tweetbot.text import check_size, measure
 
+LONGEST_THREAD = 25  # posts
+LONGEST_OPTION = 25  # characters of a poll's option, weighed (docs.x.com, OpenAPI document)
+_BETWEEN_PARTS = re.compile(r"^---[ \t]*$\n?", re.MULTILINE)
 _NOTHINGS = ("null", "None", "undefined")
 _ERROR_BEGINNINGS = ("<!doctype", "<html", "traceback (most recent call last)")
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What goes with a text that is given directly; `reply_to` is an own post."""
+
+    is_thread: bool = False
+    poll: Poll | None = None
+    reply_to: Target | None = None
+    made_with_ai: bool = False
+
+
+ALONE = Extras()
 
 
 @dataclass(frozen=True)
@@ -24,18 +41,65 @@ class Given:
         return self.given
 
 
-def given(text: str, terms: Terms = USUAL, *, is_looked_at: bool = True) -> Given:
+def given(
+    text: str, terms: Terms = USUAL, extras: Extras = ALONE, *, is_looked_at: bool = True
+) -> Given:
     """Post `text`; newlines at its end are dropped, nothing else is altered.
 
     `is_looked_at` says that a person wrote it where they saw it, on the command line. Raises
     `TextRefused` if it can never be posted.
     """
     text = text.rstrip("\r\n")
-    check_size(text)
-    made = Draft.of(text, terms, refused=None if is_looked_at else rubbish(text))
-    if made.refused:
-        raise made.refused
+    refused = None if is_looked_at else rubbish(text)
+    if extras.is_thread:
+        parts = thread(_parts(text), terms)
+    else:
+        if not terms.fit:
+            check_size(text)
+        parts = (Part.of(text, terms, refused=refused),)
+    if extras.poll:
+        check_poll(extras.poll)
+        parts = (replace(parts[0], poll=extras.poll),)
+    made = Draft(parts, reply_to=extras.reply_to, made_with_ai=extras.made_with_ai)
+    if cause := refused or made.refused:
+        raise cause
     return Given(made)
+
+
+def _parts(text: str) -> list[str]:
+    """Cut a thread at its lines of --- alone; raises `TextRefused` unless each can be a post."""
+    parts = [part.strip("\r\n") for part in _BETWEEN_PARTS.split(text)]
+    remedy = "Write a line of --- alone between two posts."
+    if len(parts) < 2:
+        raise TextRefused("This is one post, and no thread.", remedy)
+    if len(parts) > LONGEST_THREAD:
+        raise TextRefused(
+            f"The thread has {len(parts)} posts, and may have {LONGEST_THREAD}.", "Shorten it."
+        )
+    for number, part in enumerate(parts, start=1):
+        check_size(part)
+        if not part.strip():
+            raise TextRefused(f"Post {number} of the thread is empty.", remedy)
+        if part in parts[: number - 1]:
+            raise TextRefused(
+                f"Post {number} of the thread says the same as an earlier one.",
+                "X refuses the same text twice; change it.",
+            )
+    return parts
+
+
+def check_poll(poll: Poll) -> None:
+    """Raise `TextRefused` for an option that X would refuse."""
+    for option in poll.options:
+        weighed = measure(option).weighted_length
+        if not option.strip() or weighed > LONGEST_OPTION:
+            raise TextRefused(
+                f'The option "{option}" of the poll has {weighed} characters;'
+                f" X takes 1 to {LONGEST_OPTION}.",
+                "Write it another way.",
+            )
+    if len(set(poll.options)) < len(poll.options):
+        raise TextRefused("Two options of the poll are the same.", "Write one another way.")
 
 
 def rubbish(text: str) -> TextRefused | None:

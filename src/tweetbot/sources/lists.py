@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,14 +17,19 @@ _LONGEST_LINE = 60_000  # characters; of the longest post, 25,000, each may be w
 
 
 def listed(
-    path: str, *, order: Order = "shuffle", once: bool = False, terms: Terms = USUAL
+    path: str,
+    *,
+    order: Order = "shuffle",
+    once: bool = False,
+    terms: Terms = USUAL,
+    made_with_ai: bool = False,
 ) -> ListFile:
     """Post the next line of a text file; none comes again before all had their turn.
 
     A symbolic link is its target. Raises `ConfigurationError` if the path leads nowhere.
     """
     try:
-        return ListFile(Path(path).resolve(), order, once, terms)
+        return ListFile(Path(path).resolve(), order, once, terms, made_with_ai)
     except (OSError, RuntimeError) as error:  # no working directory; links in a circle
         raise ConfigurationError(f"The list {path} cannot be found: {error}.") from None
 
@@ -50,6 +55,7 @@ class ListFile:
     order: Order
     once: bool
     terms: Terms = USUAL
+    made_with_ai: bool = False
 
     @property
     def key(self) -> str:
@@ -83,13 +89,14 @@ class ListFile:
         return found
 
     def _draft(self, item: Item, after: Cursor) -> Draft:
-        return Draft.of(
+        made = Draft.of(
             item.text,
             self.terms,
             source=self.key,
             cursor=after.written(),
             refused=rubbish(item.text),
         )
+        return replace(made, made_with_ai=self.made_with_ai)
 
     def items(self) -> Iterator[Item]:
         """Read the items; raises `ConfigurationError` if the file cannot be read as UTF-8."""

@@ -3,6 +3,7 @@
 For `draft`, which measures each text once. Uses `money` and `errors` alone.
 """
 
+from tweetbot.text.shorten import shorten
 from tweetbot.text.weight import (
     LIMIT,
     LONG_LIMIT,
@@ -23,4 +24,5 @@ __all__ = [
     "check_size",
     "measure",
     "price",
+    "shorten",
 ]

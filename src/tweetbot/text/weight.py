@@ -78,11 +78,11 @@ def measure(text: str, *, limit: int = LIMIT) -> Measure:
     )
 
 
-def check(text: str, measured: Measure, *, links: bool = True) -> None:
+def check(text: str, measured: Measure, *, links: bool = True, mentions: bool = True) -> None:
     """Raise `TextRefused` if `text`, which weighs `measured`, cannot be posted.
 
     It is empty or white space alone, holds a character that cannot be posted, is too long, has
-    more than one cashtag, or has a link without `links`.
+    more than one cashtag, has a link without `links`, or names an account without `mentions`.
     """
     check_size(text)
     if not text.strip():
@@ -97,6 +97,12 @@ def check(text: str, measured: Measure, *, links: bool = True) -> None:
             f"X would make a link of {link.text} (at character {link.start + 1}), which costs"
             f" {dollars(PRICE_LINK)}.",
             "Write it another way, or leave out --no-links.",
+        )
+    if measured.mentions and not mentions:
+        mention = measured.mentions[0]
+        raise TextRefused(
+            f"The text names the account {mention.text} (at character {mention.start + 1}).",
+            "Write it another way, or leave out --no-mentions.",
         )
 
 

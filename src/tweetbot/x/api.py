@@ -76,7 +76,9 @@ class XApi:
             raise Temporary("X's answer about the timeline cannot be read.")
         return Timeline(posts, is_full=len(posts) >= PAGE)
 
-    def create_post(self, part: Part, *, reply_to: str | None = None) -> Post:
+    def create_post(
+        self, part: Part, *, reply_to: str | None = None, made_with_ai: bool = False
+    ) -> Post:
         """Post `part` (`POST /2/tweets`), once; `reply_to` is the id of the post it answers.
 
         Raises `NotSent` if the request never left, `AnswerLost` if the post may be live all the
@@ -85,6 +87,11 @@ class XApi:
         body: dict[str, Any] = {"text": part.text}
         if reply_to:
             body["reply"] = {"in_reply_to_tweet_id": reply_to}
+        if part.poll:
+            poll = part.poll
+            body["poll"] = {"options": list(poll.options), "duration_minutes": poll.minutes}
+        if made_with_ai:
+            body["made_with_ai"] = True
         answer = self._request(
             "POST",
             "/2/tweets",
@@ -93,6 +100,18 @@ class XApi:
             deadline=POST_DEADLINE,
         )
         return read_created(answer, now=self._now())
+
+    def delete_post(self, post_id: str) -> bool:
+        """Delete an own post (`DELETE /2/tweets/{id}`); say whether it was still there.
+
+        May be repeated: a post that is gone counts as deleted.
+        """
+        answer = self._request("DELETE", f"/2/tweets/{post_id}", deadline=DEADLINE)
+        if answer.status == 404:
+            return False
+        if not answer.is_success:
+            raise refusal(answer, now=self._now(), of="delete")
+        return True
 
     def _ask_for_posts(self, path: str, params: Mapping[str, str], *, with_parents: bool) -> Answer:
         """Ask in one spelling, and in the other one if X does not know it."""

@@ -150,6 +150,13 @@ _REFUSALS: tuple[_Row, ...] = (
         f"{_NOTHING} {_AUTH_AGAIN}",
         lambda it: it.status == 401,
     ),
+    # -- taking a post back --
+    _Row(
+        NotAllowed,
+        "X does not let this bot delete that post (403).",
+        "Only own posts can be deleted: see whose it is.",
+        lambda it: it.status == 403 and it.of == "delete",
+    ),
     # -- the text --
     _Row(
         TextRefused,
