@@ -6,6 +6,7 @@ whole from the side that posted last.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 from tweetbot.foreign import one_line
@@ -68,7 +69,7 @@ def _is_newer(imported: Profile, current: Profile, *, now: float) -> bool:
 
 def _last(profile: Profile, latest: float) -> tuple[int, int]:
     posts = [post.at for post in profile.posts if post.at <= latest]
-    return max(posts, default=0), profile.pending.at if profile.pending else 0
+    return max(posts, default=0), (profile.pending and profile.pending.at) or 0
 
 
 def _lost(dropped: Profile, kept: Profile) -> Pending | None:
@@ -76,7 +77,8 @@ def _lost(dropped: Profile, kept: Profile) -> Pending | None:
     pending = dropped.pending
     if pending is None or (kept.pending and kept.pending.digest == pending.digest):
         return None
-    is_known = any(post.at >= pending.at or post.digest == pending.digest for post in kept.posts)
+    at = math.inf if pending.at is None else pending.at
+    is_known = any(post.at >= at or post.digest == pending.digest for post in kept.posts)
     return None if is_known else pending
 
 

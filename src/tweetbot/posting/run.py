@@ -200,7 +200,7 @@ class _Run:
             source=draft.source,
             cursor=draft.cursor,
             parts=waiting if len(waiting) > 1 else (),
-            reply_to=draft.reply_to and draft.reply_to.id,
+            reply_to=draft.reply_to.id if draft.reply_to else None,
             made_with_ai=draft.made_with_ai,
         )
         pending = self._session.timed(pending)
@@ -231,7 +231,7 @@ class _Run:
         return draft
 
     def _answering(self, draft: Draft, target: Target) -> Draft:
-        """Find the post that it answers: the newest, or the one before if it is that very answer."""
+        """Find what it answers: the newest post, or the one before if it is that very answer."""
         if target.id != LAST:
             check_own(self._session.profile, target)
             return draft

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from tweetbot.text.weight import Measure, measure
+from tweetbot.text.weight import LINK_WEIGHT, Measure, measure
 
 ELLIPSIS = "\u2026"
+_LEAST = 10  # of the limit stay for other words than the links at the end
 _JOINED = "\u200d\ufe0e\ufe0f"  # what belongs to the character before it
 
 
@@ -15,33 +16,33 @@ def shorten(text: str, *, limit: int) -> tuple[str, str]:
     """Return `text` cut to weigh `limit` at most, and what was left out of it.
 
     It is cut at a word, or inside one that is too long by itself; `\u2026` says so. The links that
-    the text ends with stay, if there is room for them.
+    the text ends with stay, as far as there is room for them.
     """
     whole = measure(text, limit=limit)
     if whole.weighted_length <= limit:
         return text, ""
-    tail = _tail(text, whole)
-    if measure(text[tail:], limit=limit).weighted_length > limit // 2:
-        tail = len(text)
+    tail = _tail(text, whole, room=limit - _LEAST)
     body, after = text[:tail].rstrip(), text[tail:].strip()
     end = f"{ELLIPSIS} {after}" if after else ELLIPSIS
     room = limit - measure(end, limit=limit).weighted_length
-    while True:
+    while room > 0:
         kept = _cut(body, room)
         result = f"{kept}{end}"
         excess = measure(result, limit=limit).weighted_length - limit
         if excess <= 0:
             return result, body[len(kept) :].strip()
         room -= excess  # what now stands side by side weighs more than apart
+    return end, body
 
 
-def _tail(text: str, measured: Measure) -> int:
-    """Return where the links begin that the text ends with."""
+def _tail(text: str, measured: Measure, *, room: int) -> int:
+    """Return where the links begin that the text ends with, of those for which there is room."""
     start = len(text)
     for link in reversed(measured.links):
-        if text[link.end : start].strip() or not (
-            link.start == 0 or text[link.start - 1].isspace()
-        ):
+        stands_apart = link.start == 0 or text[link.start - 1].isspace()
+        is_next = not text[link.end : start].strip()
+        room -= LINK_WEIGHT + 1
+        if not (stands_apart and is_next and room >= 0):
             break
         start = link.start
     return start

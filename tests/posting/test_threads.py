@@ -1,0 +1,231 @@
+"""Threads and replies: every part once, in one chain, whatever happens on the way."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.mortal import Killed, Life, MortalStore, mortal_transport
+from tweetbot import posting
+from tweetbot.draft import LAST, Target
+from tweetbot.errors import TweetbotError
+from tweetbot.posting import Context
+from tweetbot.sandbox import Fault, Sandbox
+from tweetbot.sources import Extras, given
+
+if TYPE_CHECKING:
+    from tests.conftest import Bot, Clock
+
+PARTS = ["One", "Two https://example.com/2", "Three", "Four", "Five"]
+ALONE = Extras()
+WHOLE = Extras(is_thread=True)
+THREAD = "\n---\n".join(PARTS)
+OTHER = "Another text"
+FAULTS = {
+    "refused": Fault("reset"),
+    "before": Fault("status", status=503),
+    "after": Fault("status", status=503, after=True),
+    "half": Fault("half"),
+    "reset": Fault("reset", after=True),
+    "429": Fault("status", status=429),
+    "401": Fault("status", status=401),
+}
+
+
+def run(
+    bot: Bot,
+    clock: Clock,
+    text: str = THREAD,
+    extras: Extras = WHOLE,
+    *,
+    life: Life | None = None,
+) -> tuple[int | None, str]:
+    """Run `post` in this process; return its exit code (`None`: it died) and what it said."""
+    told: list[str] = []
+    context = Context(
+        api_url=bot.x.url, check_after=(3, 10), now=clock.now, sleep=clock.sleep, tell=told.append
+    )
+    source = given(text, extras=extras)
+    life = life or Life()
+    with mortal_transport(life)(user_agent="tweetbot", environ={}) as http:
+        try:
+            posting.post(MortalStore(bot.path, life), http, source, context=context)
+        except TweetbotError as error:
+            return error.code, "\n".join([*told, str(error)])
+        except Killed:
+            return None, "killed"
+    return 0, "\n".join(told)
+
+
+def chain(x: Sandbox, since: int = 0) -> list[str]:
+    """Return the texts of a thread, each of which answers the one before."""
+    posts = x.posts[since:]
+    for before, after in pairwise(posts):
+        assert after.parent == before.id
+    return [post.sent_text for post in posts]
+
+
+def until_nothing_is_pending(bot: Bot, clock: Clock) -> None:
+    """Let plain runs go on; each is a minute later."""
+    for _ in range(9):
+        clock.time += 60
+        code, said = run(bot, clock)
+        if code == 0:
+            assert bot.document["pending"] is None
+            return
+    pytest.fail(f"it never ended: {code} {said}")
+
+
+@pytest.mark.parametrize("takes_duplicates", [False, True])
+@pytest.mark.parametrize("number", range(1, 6))
+@pytest.mark.parametrize("name", FAULTS)
+def test_whatever_befalls_a_part_every_part_is_posted_once_in_one_chain(
+    bot: Bot,
+    clock: Clock,
+    lax: Sandbox,
+    name: str,
+    number: int,
+    *,
+    takes_duplicates: bool,
+) -> None:
+    if takes_duplicates:
+        bot.x, lax.clock = lax, clock.now
+        bot.log_in()
+    fault = FAULTS[name]
+    bot.x.fault("post", Fault(fault.kind, status=fault.status, after=fault.after, skip=number - 1))
+    code, said = run(bot, clock)
+    if code and name != "429":
+        assert f"{number - 1} of 5 posts" in said or number == 1, said
+    until_nothing_is_pending(bot, clock)
+    assert chain(bot.x) == PARTS
+    (entry,) = bot.document["posts"]
+    assert entry["ids"] == [post.id for post in bot.x.posts]
+    assert entry["id"] == entry["ids"][0]
+
+
+@pytest.mark.parametrize("is_due", [False, True])
+def test_a_thread_that_is_killed_at_any_step_is_completed_and_no_part_comes_twice(
+    bot: Bot, clock: Clock, lax: Sandbox, *, is_due: bool
+) -> None:
+    bot.x, lax.clock = lax, clock.now
+    number, code = 0, None
+    while code is None:
+        parts = [f"{part} {number}" for part in PARTS[:3]]
+        text = "\n---\n".join(parts)
+        bot.log_in()
+        if is_due:
+            bot.make_due()
+        before = len(lax.posts)
+        code, _ = run(bot, clock, text, life=Life(number))
+        clock.time += 60
+        following, said = run(bot, clock, text)
+        if following == 4:  # it died between the refresh and the save of its answer
+            bot.log_in()
+            following, said = run(bot, clock, text)
+        assert (following, chain(lax, before)) == (0, parts), (number, said)
+        assert bot.document["pending"] is None
+        number += 1
+    assert number > 12
+
+
+def test_a_part_that_x_refuses_for_its_text_ends_the_thread_and_the_rest_is_named(
+    bot: Bot, clock: Clock, x: Sandbox
+) -> None:
+    x.fault("post", Fault("status", status=400, skip=2))
+    code, said = run(bot, clock)
+    assert (code, chain(x)) == (3, PARTS[:2]), said
+    assert all(text in said for text in ("2 of 5 posts are live", *PARTS[2:]))
+    document = bot.document
+    assert (document["pending"], document["posts"][0]["ids"]) == (
+        None,
+        [post.id for post in x.posts],
+    )
+    assert run(bot, clock, "Another text", ALONE)[0] == 0
+
+
+def test_a_thread_that_broke_off_says_how_far_it_came_and_the_next_run_goes_on_first(
+    bot: Bot, clock: Clock, x: Sandbox
+) -> None:
+    reset = {"x-rate-limit-remaining": "0", "x-rate-limit-reset": str(int(clock.time) + 900)}
+    x.fault("post", Fault("status", status=429, skip=3, headers=reset))
+    code, said = run(bot, clock)
+    assert code == 6
+    assert "3 of 5 posts are live; the next run goes on with the fourth." in said
+    assert bot.document["pending"]["at"] is None
+    clock.time += 1000
+    code, said = run(bot, clock, "Another text", ALONE)
+    assert code == 0, said
+    assert [post.sent_text for post in x.posts] == [*PARTS, "Another text"]
+
+
+def test_the_same_thread_again_is_answered_from_the_document(
+    bot: Bot, clock: Clock, x: Sandbox
+) -> None:
+    assert [run(bot, clock)[0] for _ in range(2)] == [0, 0]
+    assert x.count("post") == 5
+
+
+def test_a_budget_is_held_for_the_whole_thread(bot: Bot, clock: Clock, x: Sandbox) -> None:
+    bot.change(spend={"month": "", "posts": 0, "usd": 0.0, "budget_usd": 0.25})
+    code, said = run(bot, clock)  # four of $0.015 and one with a link
+    assert (code, x.requests) == (5, ()), said
+
+
+def test_each_part_counts_when_it_is_live(bot: Bot, clock: Clock, x: Sandbox) -> None:
+    x.fault("post", Fault("status", status=402, skip=2))
+    assert run(bot, clock)[0] == 5
+    assert (bot.document["spend"]["posts"], bot.document["spend"]["usd"]) == (2, 0.215)
+
+
+def test_a_parent_that_is_not_visible_yet_is_waited_for(bot: Bot, clock: Clock) -> None:
+    with Sandbox(reply_lag=2) as slow:
+        bot.x, slow.clock = slow, clock.now
+        bot.log_in()
+        code, said = run(bot, clock)
+        assert (code, chain(slow)) == (0, PARTS), said
+
+
+# --- replies --------------------------------------------------------------------------------
+
+
+def reply(to: str, author: str | None = None) -> Extras:
+    return Extras(reply_to=Target(to, author))
+
+
+def test_an_answer_goes_under_the_last_post_once(bot: Bot, clock: Clock, x: Sandbox) -> None:
+    assert run(bot, clock, "A fact", ALONE)[0] == 0
+    codes = [run(bot, clock, "Its source", reply(LAST))[0] for _ in range(2)]
+    assert (codes, chain(x)) == ([0, 0], ["A fact", "Its source"])
+
+
+def test_a_lost_answer_is_found_under_its_parent_alone(
+    bot: Bot, clock: Clock, lax: Sandbox
+) -> None:
+    """The same text under another post is another post."""
+    bot.x, lax.clock = lax, clock.now
+    bot.log_in()
+    for text in ("One", "Two"):
+        assert run(bot, clock, text, ALONE)[0] == 0
+    first, second = (post.id for post in lax.posts)
+    assert run(bot, clock, "Source", reply(first))[0] == 0
+    bot.change(posts=[])
+    lax.fault("post", Fault("reset"))
+    code, said = run(bot, clock, "Source", reply(second))
+    assert code == 7, said
+    clock.time += 60
+    assert run(bot, clock, "Source", reply(second))[0] == 0
+    assert [post.parent for post in lax.posts] == [None, None, first, second]
+
+
+def test_the_post_of_another_account_is_refused_before_it_is_sent(
+    bot: Bot, clock: Clock, x: Sandbox
+) -> None:
+    code, said = run(bot, clock, "Hi", reply("17", "catfacts"))
+    assert (code, x.requests) == (2, ()), said
+    assert "@catfacts" in said
+
+
+def test_without_a_last_post_there_is_nothing_to_answer(bot: Bot, clock: Clock, x: Sandbox) -> None:
+    assert (run(bot, clock, "Hi", reply(LAST))[0], x.requests) == (2, ())
