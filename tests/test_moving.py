@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 HOUR = 3600
 ELSEWHERE = "http://127.0.0.1:9"
-KEYS = "version client account token pending cursors posts last_error spend moved"
+KEYS = "version client account expected replaced token pending cursors posts last_error spend moved"
 # Runs the command line, and says each change of a file's mode on standard error.
 WATCHED = """
 import os, runpy, sys
