@@ -479,6 +479,64 @@ class RedisServer:
         ).stdout.strip()
 
 
+@dataclass
+class GitHost:
+    """A bare repository, as a host has it, and the key of the documents in it."""
+
+    folder: Path
+    key: str = "c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBieXRlcy4="
+
+    def __post_init__(self) -> None:
+        subprocess.run(["git", "init", "-q", "--bare", str(self.folder)], check=True)
+
+    @property
+    def url(self) -> str:
+        return self.folder.as_uri()
+
+    @property
+    def variables(self) -> dict[str, str]:
+        return {"TWEETBOT_STORE": f"git:{self.url}", "TWEETBOT_KEY": self.key}
+
+    def git(self, *args: str, given: str = "") -> str:
+        """Run git on the host."""
+        author = ("-c", "user.name=host", "-c", "user.email=host@example.com")
+        command = ["git", *author, "--git-dir", str(self.folder), *args]
+        done = subprocess.run(command, input=given, capture_output=True, text=True, check=True)
+        return done.stdout.strip()
+
+    def hook(self, name: str, script: str) -> None:
+        """Let the host run a script; an empty one takes it away."""
+        path = self.folder / "hooks" / name
+        path.parent.mkdir(exist_ok=True)
+        path.unlink(missing_ok=True)
+        if script:
+            path.write_text(f"#!/bin/sh\n{script}\n")
+            path.chmod(0o755)
+
+    def files(self, ref: str = "refs/tweetbot/default") -> list[str]:
+        """Return the names of the files on a ref."""
+        return self.git("ls-tree", "--name-only", ref).split()
+
+    def change(self, ref: str = "refs/tweetbot/default", **contents: str | None) -> None:
+        """Give the files on a ref other contents; `None` takes one away."""
+        rows = {row.split("\t")[1]: row for row in self.git("ls-tree", ref).splitlines()}
+        for name, content in contents.items():
+            rows.pop(name, None)
+            if content is not None:
+                blob = self.git("hash-object", "-w", "--stdin", given=content)
+                rows[name] = f"100644 blob {blob}\t{name}"
+        tree = self.git("mktree", given="".join(f"{row}\n" for row in rows.values()))
+        self.git("update-ref", ref, self.git("commit-tree", tree, "-m", "changed"))
+
+
+@pytest.fixture
+def git_host(tmp_path: Path) -> GitHost:
+    """A repository; without git installed the test is skipped, but not in CI."""
+    if not shutil.which("git") and not os.environ.get("CI"):
+        pytest.skip("git is not installed")
+    return GitHost(tmp_path / "host.git")
+
+
 @pytest.fixture
 def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
     """A running redis-server; without one installed the test is skipped, but not in CI."""

@@ -1,4 +1,4 @@
-"""What every store promises: in a folder, behind commands, in Redis."""
+"""What every store promises: in a folder, behind commands, in Redis, in a git repository."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from tweetbot.store import Store, find, open_store
 from tweetbot.store.command import CommandStore
 
 if TYPE_CHECKING:
-    from tests.conftest import Auth, Bot, RedisServer, Run
+    from tests.conftest import Auth, Bot, GitHost, RedisServer, Run
 
-KINDS = ("folder", "command", "redis")
-WITH_A_LOCK = ("folder", "redis")
+KINDS = ("folder", "command", "redis", "git")
+WITH_A_LOCK = ("folder", "redis", "git")
 TEXT = "Hello"
 
 
@@ -77,8 +77,10 @@ def home(kind: str, bot: Bot, tmp_path: Path, request: pytest.FixtureRequest) ->
         made = Home(bot, kind, lambda: (bot.folder / "default.json.tmp").mkdir(), lambda: None)
     elif kind == "command":
         made = behind_commands(bot, tmp_path / "kept")
-    else:
+    elif kind == "redis":
         made = in_redis(bot, request.getfixturevalue("redis_server"))
+    else:
+        made = in_git(bot, request.getfixturevalue("git_host"))
     if kind != "folder":
         bot.path.unlink()
     made.save(document)
@@ -104,6 +106,15 @@ def in_redis(bot: Bot, server: RedisServer) -> Home:
     return Home(
         bot, "redis", lambda: void(server.ask("CONFIG", "SET", "maxmemory", "1")), expire_lock
     )
+
+
+def in_git(bot: Bot, host: GitHost) -> Home:
+    bot.environ |= host.variables
+
+    def expire_lock() -> None:
+        host.change(lock=None)
+
+    return Home(bot, "git", lambda: host.hook("pre-receive", "exit 1"), expire_lock)
 
 
 def void(_: object) -> None:

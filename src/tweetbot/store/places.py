@@ -16,7 +16,7 @@ from tweetbot.store.secret import empty_secret
 from tweetbot.store.store import Store
 
 COMMAND_VARIABLES = ("TWEETBOT_PROFILE_JSON", "TWEETBOT_LOAD_COMMAND", "TWEETBOT_SAVE_COMMAND")
-REDIS_VARIABLE = "TWEETBOT_STORE"
+STORE_VARIABLE = "TWEETBOT_STORE"
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,12 @@ class _Wanted:
     environ: Mapping[str, str] = field(repr=False)
     wait: float
     warn: Callable[[str], None]
+
+    def mask(self, secret: str) -> None:
+        """Let the log of GitHub Actions hide a secret."""
+        # docs.github.com, actions/reference/workflow-commands-for-github-actions, "add-mask"
+        if self.environ.get("GITHUB_ACTIONS") == "true":
+            self.warn(f"::add-mask::{secret}")
 
 
 def open_store(
@@ -51,7 +57,11 @@ def profile_names(settings: Settings, environ: Mapping[str, str]) -> list[str]:
     if in_force == "redis":
         from tweetbot.store.redis import names
 
-        found = names(environ[REDIS_VARIABLE])
+        found = names(environ[STORE_VARIABLE])
+    elif in_force == "git":
+        from tweetbot.store.git_place import remote
+
+        found = sorted(remote(environ).refs())
     else:
         found = [path.stem for path in profile_paths(settings.folder)]
     return [name for name in found if is_profile_name(name)]
@@ -63,7 +73,9 @@ def has_profile(settings: Settings, environ: Mapping[str, str], name: str) -> bo
     if in_force == "redis":
         from tweetbot.store.redis import exists
 
-        return exists(environ[REDIS_VARIABLE], name)
+        return exists(environ[STORE_VARIABLE], name)
+    if in_force == "git":
+        return name in profile_names(settings, environ)
     return in_force == "command" or os.path.lexists(settings.folder / f"{name}.json")
 
 
@@ -72,19 +84,23 @@ def place(settings: Settings, environ: Mapping[str, str]) -> str:
     if kind(environ) == "redis":
         from tweetbot.store.redis_server import shown
 
-        return shown(environ[REDIS_VARIABLE])
+        return shown(environ[STORE_VARIABLE])
+    if kind(environ) == "git":
+        from tweetbot.store.git_remote import Address
+
+        return str(Address.parse(environ[STORE_VARIABLE]))
     return str(settings.folder)
 
 
 def kind(environ: Mapping[str, str]) -> str:
     """Say which store the environment asks for."""
     commands = [name for name in COMMAND_VARIABLES if environ.get(name)]
-    if commands and environ.get(REDIS_VARIABLE):
+    if commands and environ.get(STORE_VARIABLE):
         raise ConfigurationError(
-            f"{commands[0]} and {REDIS_VARIABLE} are both set.", "A bot lives in one place."
+            f"{commands[0]} and {STORE_VARIABLE} are both set.", "A bot lives in one place."
         )
-    if environ.get(REDIS_VARIABLE):
-        return "redis"
+    if environ.get(STORE_VARIABLE):
+        return "git" if environ[STORE_VARIABLE].startswith("git:") else "redis"
     return "command" if commands else "folder"
 
 
@@ -102,29 +118,38 @@ def _folder(wanted: _Wanted) -> Store:
 def _command(wanted: _Wanted) -> Store:
     from tweetbot.store.command import CommandStore
 
-    def mask(secret: str) -> None:
-        # docs.github.com, actions/reference/workflow-commands-for-github-actions, "add-mask"
-        if wanted.environ.get("GITHUB_ACTIONS") == "true":
-            wanted.warn(f"::add-mask::{secret}")
-
     return CommandStore(
         wanted.name,
         environ=wanted.environ,
         state_dir=user_state_dir,
         warn=wanted.warn,
-        mask=mask,
+        mask=wanted.mask,
     )
 
 
 def _redis(wanted: _Wanted) -> Store:
     from tweetbot.store.redis import RedisStore
 
-    url = wanted.environ[REDIS_VARIABLE]
+    url = wanted.environ[STORE_VARIABLE]
     return RedisStore(wanted.name, url=url, state_dir=user_state_dir, wait=wanted.wait)
+
+
+def _git(wanted: _Wanted) -> Store:
+    from tweetbot.store.git_place import open_git_store
+
+    return open_git_store(
+        wanted.name,
+        environ=wanted.environ,
+        state_dir=user_state_dir,
+        wait=wanted.wait,
+        warn=wanted.warn,
+        mask=wanted.mask,
+    )
 
 
 _STORES: dict[str, Callable[[_Wanted], Store]] = {
     "folder": _folder,
     "command": _command,
     "redis": _redis,
+    "git": _git,
 }

@@ -1,0 +1,75 @@
+"""The git store that the environment names: `TWEETBOT_STORE=git:…` with `TWEETBOT_KEY`.
+
+What mends a fault differs by the place: in a job of GitHub Actions nobody can log in, and the key
+is a secret of the repository.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from tweetbot.store.git import GitStore
+from tweetbot.store.git_ref import Ref
+from tweetbot.store.git_remote import Address, Remote
+from tweetbot.store.key import VARIABLE, Keys
+
+
+def open_git_store(
+    profile: str,
+    *,
+    environ: Mapping[str, str],
+    state_dir: Callable[[], Path],
+    wait: float,
+    warn: Callable[[str], None],
+    mask: Callable[[str], None],
+) -> GitStore:
+    """Return the store of a profile; nothing is asked yet."""
+    return GitStore(
+        profile,
+        ref=Ref(remote(environ), profile),
+        keys=keys(profile, environ),
+        state_dir=state_dir,
+        wait=wait,
+        warn=warn,
+        mask=mask,
+        nothing_there=_nothing_there(profile, environ),
+    )
+
+
+def remote(environ: Mapping[str, str]) -> Remote:
+    """Return the repository that `TWEETBOT_STORE` names."""
+    return Remote(Address.parse(environ["TWEETBOT_STORE"]), environ)
+
+
+def keys(profile: str, environ: Mapping[str, str]) -> Keys:
+    """Return the keys of `TWEETBOT_KEY`; raises `ConfigurationError` that says how to mend it."""
+    again = f"tweetbot export -p {profile} --to {_told(environ)}"
+    if _in_actions(environ):
+        remedy = (
+            f"Hand the secret {VARIABLE} of this repository to this step (env: {VARIABLE}:"
+            f" ${{{{ secrets.{VARIABLE} }}}}). The laptop that the bot came from sets it anew:"
+            f" {again} | gh secret set {VARIABLE}"
+        )
+    else:
+        remedy = f"It has to be the key that this prints, where the bot came from: {again} | cat"
+    return Keys.read(environ.get(VARIABLE, ""), remedy=remedy)
+
+
+def _nothing_there(profile: str, environ: Mapping[str, str]) -> str:
+    if _in_actions(environ):
+        return (
+            "Move it there, in a clone of this repository on the laptop where it is logged in:"
+            f" tweetbot export -p {profile} --to {_told(environ)} | gh secret set {VARIABLE}"
+        )
+    return "Run `tweetbot auth`, or `tweetbot import`."
+
+
+def _told(environ: Mapping[str, str]) -> str:
+    """Return the store as a person types it; a URL may hold a token."""
+    address = Address.parse(environ["TWEETBOT_STORE"])
+    return address.store if address.is_name else str(address)
+
+
+def _in_actions(environ: Mapping[str, str]) -> bool:
+    return environ.get("GITHUB_ACTIONS") == "true"
