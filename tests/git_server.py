@@ -25,11 +25,11 @@ class GitServer:
     answer is lost), `hang` (for a while, then hung up).
     """
 
-    def __init__(self, folder: Path, *, hang: float = 3.0) -> None:
+    def __init__(self, folder: Path, *, hang: float = 3.0) -> None:  # noqa: C901  # its handler
         self.seen: list[str] = []
         self.choose: Callable[[str], Fault] = lambda _: ""
         self.user = ""  # whom alone it lets in, as in `user:password`, base64
-        server = self
+        server, path = self, os.environ["PATH"]  # a run in this process has another one
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
@@ -38,7 +38,7 @@ class GitServer:
             def do_POST(self) -> None:
                 self._serve()
 
-            def _serve(self) -> None:
+            def _serve(self) -> None:  # noqa: C901  # one branch a fault
                 service = self.path.rpartition("git-")[2].partition("?")[0]
                 step = "push" if service == "receive-pack" else "fetch"
                 if self.command == "GET":
@@ -51,15 +51,18 @@ class GitServer:
                 if fault == "hang":
                     time.sleep(hang)
                 if fault in ("hang", "drop"):
-                    return self._hang_up()
+                    self._hang_up()
+                    return
                 if fault.isdigit():
                     self.send_response(int(fault))
                     self.send_header("WWW-Authenticate", 'Basic realm="git"')
                     self.send_header("Content-Length", "0")
-                    return self.end_headers()
+                    self.end_headers()
+                    return
                 answer = self._work(folder, body)
                 if fault == "lost":
-                    return self._hang_up()
+                    self._hang_up()
+                    return
                 head, _, content = answer.partition(b"\r\n\r\n")
                 status = 200
                 fields = [line.split(": ", 1) for line in head.decode().split("\r\n")]
@@ -77,7 +80,7 @@ class GitServer:
             def _work(self, folder: Path, body: bytes) -> bytes:
                 url = urlsplit(self.path)
                 environ = {
-                    "PATH": os.environ["PATH"],
+                    "PATH": path,
                     "GIT_PROJECT_ROOT": str(folder),
                     "GIT_HTTP_EXPORT_ALL": "1",
                     "PATH_INFO": url.path,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from tweetbot import __version__
 from tweetbot.cli.terminal import tell
 from tweetbot.errors import TweetbotError
-from tweetbot.store import Store, open_store, profile_names
+from tweetbot.store import Store, open_store, open_stores
 
 if TYPE_CHECKING:
     from tweetbot.posting import Context
@@ -26,8 +26,7 @@ def store_of(settings: Settings, *, wait: float = 30) -> Store:
 
 def all_stores(settings: Settings) -> Iterator[tuple[str, Store]]:
     """Yield every profile of the store that is in force."""
-    for name in profile_names(settings, os.environ):
-        yield name, open_store(settings, os.environ, warn=tell, profile=name)
+    yield from open_stores(settings, os.environ, warn=tell)
 
 
 def other_profiles(settings: Settings) -> Iterator[tuple[str, Profile]]:

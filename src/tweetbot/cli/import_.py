@@ -13,6 +13,7 @@ from tweetbot.cli.collaborators import store_of
 from tweetbot.cli.inputs import document
 from tweetbot.cli.terminal import tell
 from tweetbot.settings import read_settings
+from tweetbot.store import opened
 
 
 @click.command()
@@ -24,9 +25,8 @@ def command(file: str, profile: str | None, force: bool, as_json: bool) -> None:
     """Take over a bot that `export` handed out."""
     settings = which_bot.named(read_settings(os.environ, profile=profile), may_be_new=True)
     store = store_of(settings)
-    saved = moving.take_over(
-        store, document(file), api_url=settings.api_url, force=force, tell=tell
-    )
+    taken = opened(settings, os.environ, document(file))
+    saved = moving.take_over(store, taken, api_url=settings.api_url, force=force, tell=tell)
     show_arrival(saved, settings, store, happened="Imported", nameless="the bot", as_json=as_json)
     if not as_json:
         tell(next_steps(settings, store))

@@ -5,7 +5,15 @@ has the whole protocol in its docstring. For all that keep or read a profile. Us
 `settings` and `errors`.
 """
 
-from tweetbot.store.places import has_profile, kind, open_store, place, profile_names
+from tweetbot.store.places import (
+    has_profile,
+    kind,
+    open_store,
+    open_stores,
+    opened,
+    place,
+    profile_names,
+)
 from tweetbot.store.store import PreparedSave, Store, find
 
 __all__ = [
@@ -15,6 +23,8 @@ __all__ = [
     "has_profile",
     "kind",
     "open_store",
+    "open_stores",
+    "opened",
     "place",
     "profile_names",
 ]

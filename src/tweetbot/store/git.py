@@ -40,11 +40,12 @@ from tweetbot.profile import LOGGED_OUT, Moved, Profile, Unreadable
 from tweetbot.store.git_ref import SLACK, Lock, Ref, Stored
 from tweetbot.store.key import Keys
 from tweetbot.store.masks import Masks
+from tweetbot.store.rehearsal import padded, rehearsal
 from tweetbot.store.rescue import Rescue
 from tweetbot.store.signals import signals_held_back
 
 OWN_TIME = 120.0  # seconds for git's part in a run, between two saves
-ROOM = 2048  # bytes for an intent and a longer token, in the rehearsal
+ROOM = 2048  # bytes for an intent, in the rehearsal that taking the lock is
 RECENTLY = 10.0  # seconds for which a push proves that the next one will succeed
 POLL = 2.0  # seconds between two looks at another run's lock
 # Seconds before each further try to save a renewed token.
@@ -69,6 +70,7 @@ class GitStore:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.interrupted_at: int | None = None
+        self.largest_intent: int | None = None
         self._ref = ref
         self._keys = keys
         self._warn = warn
@@ -138,16 +140,17 @@ class GitStore:
             self._ref.put(made)
         self._rescue.forget(profile)
 
-    def rehearse(self, current: Profile | None) -> None:
-        """Prove that a document can be saved, and that the lock is still ours."""
+    def rehearse(self, current: Profile | None, *, planned: Profile | None = None) -> None:
+        """Prove that such a document can be saved, and that the lock is still ours."""
+        size = len(rehearsal(current, planned)) if current else 0
         recently = time.monotonic() - self._ref.written_at < RECENTLY
-        if not (self._is_held and recently and len(_roomy(current)) <= self._proven):
-            self._hold(current)
+        if not (self._is_held and recently and size <= self._proven):
+            self._hold(current, size)
 
     @contextmanager
-    def prepare(self, current: Profile) -> Iterator[GitStore]:
+    def prepare(self, current: Profile, *, planned: Profile | None = None) -> Iterator[GitStore]:
         """Prove that a renewed token can be saved; signals are held back inside."""
-        self.rehearse(current)
+        self.rehearse(current, planned=planned)
         with signals_held_back():
             yield self
 
@@ -226,8 +229,9 @@ class GitStore:
             self._sleep(min(POLL, left))
 
     def _take(self, current: Profile | None) -> None:
+        size = len(rehearsal(current, None)) + ROOM if current else 0
         try:
-            self._hold(current)
+            self._hold(current, size)
         except TweetbotError:
             raise
         except BaseException:  # an interrupt: the push may have arrived, and is to be undone
@@ -239,13 +243,13 @@ class GitStore:
         lock = stored.lock
         return lock is not None and lock.owner != self._owner and lock.holds(self._now())
 
-    def _hold(self, current: Profile | None) -> None:
+    def _hold(self, current: Profile | None, size: int) -> None:
         """Set the lock, with the document as large as the one that will follow."""
         document = self._ref.stored.document
         if current:
-            self._proven = len(_roomy(current))
-            document = self._keys.seal(_roomy(current))
+            document = self._keys.seal(padded(dump(current), size))
         self._ref.put(self._ref.make(document, self._lock()))
+        self._proven = size
 
     def _readable(self, *, new: bool) -> Profile | None:
         """Return what is stored; what cannot be read is left as it is where it may be `new`."""
@@ -306,11 +310,7 @@ class GitStore:
             return None
         found = self._stored_profile()
         if found and _obtained_at(found) > _obtained_at(renewed):
-            return self._rescue.keep(
-                renewed,
-                f"a later login stands in {self} by now",
-                remedy="The next run goes on with that one",
-            )
+            return self._rescue.keep_in_case(renewed, f"a later login stands in {self} by now")
         is_elsewhere = self._is_held_elsewhere(self._ref.stored)
         if not found or not (is_elsewhere or _last_post(found) > _last_post(renewed)):
             self._ref.put(made)
@@ -339,15 +339,6 @@ class GitStore:
             kept.happened,
             f"{kept.remedy} The line above is the login, encrypted: `tweetbot import` takes it.",
         )
-
-
-def _roomy(profile: Profile | None) -> bytes:
-    """Return the document with room for what a run adds to it."""
-    if profile is None:
-        return b""
-    document = dump(profile)
-    end = document.rindex(b"}")
-    return document[:end] + b" " * ROOM + document[end:]
 
 
 def _obtained_at(profile: Profile) -> int:

@@ -6,9 +6,10 @@ is a secret of the repository.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from tweetbot.settings import is_profile_name
 from tweetbot.store.git import GitStore
 from tweetbot.store.git_ref import Ref
 from tweetbot.store.git_remote import Address, Remote
@@ -35,6 +36,21 @@ def open_git_store(
         mask=mask,
         nothing_there=_nothing_there(profile, environ),
     )
+
+
+def open_all(
+    environ: Mapping[str, str], *, state_dir: Callable[[], Path], warn: Callable[[str], None]
+) -> Iterator[tuple[str, GitStore]]:
+    """Yield the stores of all profiles: one look and one fetch for all of them."""
+    repository = remote(environ)
+    commits = {name: commit for name, commit in repository.refs().items() if is_profile_name(name)}
+    if commits:
+        repository.fetch(commits)
+    for name, commit in sorted(commits.items()):
+        ref = Ref(repository, name)
+        store = GitStore(name, ref=ref, keys=keys(name, environ), state_dir=state_dir, warn=warn)
+        store.know(commit)
+        yield name, store
 
 
 def remote(environ: Mapping[str, str]) -> Remote:
@@ -67,7 +83,7 @@ def _nothing_there(profile: str, environ: Mapping[str, str]) -> str:
 
 def _told(environ: Mapping[str, str]) -> str:
     """Return the store as a person types it; a URL may hold a token."""
-    address = Address.parse(environ["TWEETBOT_STORE"])
+    address = Address.parse(environ.get("TWEETBOT_STORE", ""))
     return address.store if address.is_name else str(address)
 
 

@@ -102,20 +102,25 @@ class Remote:
 
     def by_url(self) -> Address:
         """Return the address that is good anywhere on this machine."""
+        return Address(self._url, self.address.on_branches)
+
+    @cached_property
+    def _url(self) -> str:
+        """The repository's URL: by a name, git would move the refs that follow the remote's."""
         if not self.address.is_name:
-            return self.address
+            return self.address.remote
         with self._errors():
-            url = self._git("remote", "get-url", "--push", self.address.remote)
-            remote = url.decode().rstrip("\n")
-            if ":" not in remote and not os.path.isabs(remote):
+            told = self._git("remote", "get-url", "--push", self.address.remote)
+            url = told.decode().rstrip("\n")
+            if ":" not in url and not os.path.isabs(url):
                 top = self._git("rev-parse", "--show-toplevel").decode().rstrip("\n")
-                remote = os.path.abspath(os.path.join(top, remote))
-        return Address(remote, self.address.on_branches)
+                url = os.path.abspath(os.path.join(top, url))
+        return url
 
     def refs(self) -> dict[str, str]:
         """Return the commits of all profiles, by their names."""
         folder = self.address.folder
-        lines = self._ask("ls-remote", "--refs", self.address.remote, f"{folder}*").decode()
+        lines = self._ask("ls-remote", "--refs", self._url, f"{folder}*").decode()
         pairs = (line.split("\t") for line in lines.splitlines())
         return {
             ref.removeprefix(folder): commit
@@ -131,7 +136,7 @@ class Remote:
         """Bring the commits of profiles here; nothing else in this repository changes."""
         quiet = ("--no-tags", "--no-write-fetch-head", "--refmap=", "--no-prune", "--no-progress")
         refs = [self.address.ref(profile) for profile in profiles]
-        self._ask("fetch", *quiet, "--no-recurse-submodules", self.address.remote, *refs)
+        self._ask("fetch", *quiet, "--no-recurse-submodules", self._url, *refs)
 
     def read(self, profile: str) -> tuple[str, dict[str, bytes]]:
         """Return a profile's commit and its files; empty both if there is none."""
@@ -157,7 +162,7 @@ class Remote:
     def files(self, commit: str) -> dict[str, bytes] | None:
         """Return the files of a commit that is here; `None` if it is not."""
         try:
-            listed = self._git("ls-tree", "-z", commit).decode()
+            listed = self._git("ls-tree", "--full-tree", "-z", commit).decode()
             rows = (row.split("\t") for row in listed.split("\0") if row)
             blobs = {name: described.split()[2] for described, name in rows}
             return {name: self._git("cat-file", "blob", blob) for name, blob in blobs.items()}
@@ -183,7 +188,7 @@ class Remote:
         lease = "--force" if read is None else f"--force-with-lease={ref}:{read}"
         options = ("--porcelain", "--no-verify", "--no-signed", "--no-progress", lease)
         with self._errors():
-            self._git("push", *options, self.address.remote, f"{commit}:{ref}")
+            self._git("push", *options, self._url, f"{commit}:{ref}")
 
     def _ask(self, *args: str) -> bytes:
         """Ask the server for something; once more if it fails for a moment."""

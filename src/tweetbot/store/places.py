@@ -6,7 +6,7 @@ Nothing above the room knows which it is.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tweetbot.errors import ConfigurationError
@@ -47,6 +47,30 @@ def open_store(
     """Return the store of a profile: the settings' own, or the one called `profile`."""
     wanted = _Wanted(profile or settings.profile, settings, environ, wait, warn)
     return _STORES[kind(environ)](wanted)
+
+
+def open_stores(
+    settings: Settings, environ: Mapping[str, str], *, warn: Callable[[str], None]
+) -> Iterator[tuple[str, Store]]:
+    """Yield the stores of all profiles; those of one git repository are read by one look."""
+    if kind(environ) == "git":
+        from tweetbot.store.git_place import open_all
+
+        yield from open_all(environ, state_dir=user_state_dir, warn=warn)
+        return
+    for name in profile_names(settings, environ):
+        yield name, open_store(settings, environ, warn=warn, profile=name)
+
+
+def opened(settings: Settings, environ: Mapping[str, str], document: bytes) -> bytes:
+    """Return a document as it is; one that the git store printed in need is decrypted."""
+    from tweetbot.store.key import is_sealed
+
+    if not is_sealed(document):
+        return document
+    from tweetbot.store.git_place import keys
+
+    return keys(settings.profile, environ).open(document, where="this document")
 
 
 def profile_names(settings: Settings, environ: Mapping[str, str]) -> list[str]:
