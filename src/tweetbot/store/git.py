@@ -61,7 +61,7 @@ class GitStore:
         *,
         ref: Ref,
         keys: Keys,
-        state_dir: Callable[[], Path],
+        state_dir: Callable[[], Path | None],
         warn: Callable[[str], None],
         mask: Callable[[str], None] = lambda _: None,
         nothing_there: str = "Run `tweetbot auth`, or `tweetbot import`.",

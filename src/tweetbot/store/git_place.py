@@ -20,7 +20,7 @@ def open_git_store(
     profile: str,
     *,
     environ: Mapping[str, str],
-    state_dir: Callable[[], Path],
+    state_dir: Callable[[], Path | None],
     wait: float,
     warn: Callable[[str], None],
     mask: Callable[[str], None],
@@ -39,7 +39,7 @@ def open_git_store(
 
 
 def open_all(
-    environ: Mapping[str, str], *, state_dir: Callable[[], Path], warn: Callable[[str], None]
+    environ: Mapping[str, str], *, state_dir: Callable[[], Path | None], warn: Callable[[str], None]
 ) -> Iterator[tuple[str, GitStore]]:
     """Yield the stores of all profiles: one look and one fetch for all of them."""
     repository = remote(environ)
