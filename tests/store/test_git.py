@@ -728,3 +728,11 @@ def test_each_token_is_masked_before_anything_is_said(kept: Bot) -> None:
     masked = {line.removeprefix("::add-mask::") for line in run.err.splitlines()}
     token = profile_of(kept).token
     assert {token.access_token, token.refresh_token} <= masked
+
+
+def test_a_post_leaves_its_address_in_the_summary_of_the_job(kept: Bot, tmp_path: Path) -> None:
+    summary = tmp_path / "summary"
+    assert in_actions(kept, GITHUB_STEP_SUMMARY=str(summary)).code == 0
+    assert summary.read_text() == f"Posted: https://x.com/dogfacts/status/{kept.x.posts[-1].id}\n"
+    kept.environ["GITHUB_STEP_SUMMARY"] = str(tmp_path / "no/such/folder")
+    assert kept.run("post", f"{TEXT} again").code == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -135,11 +136,22 @@ def command(
 _FIELDS = ("id", "url", "text", "posted_at", "usd", "renewed", "already_posted", "posted", "reason")
 
 
+def _summarize(url: str) -> None:
+    """Leave a line in the summary of a job of GitHub Actions; a post is live, so nothing fails."""
+    # docs.github.com, actions/reference/workflow-commands-for-github-actions, "job summary"
+    path = os.environ.get("GITHUB_STEP_SUMMARY")
+    if path and os.environ.get("GITHUB_ACTIONS") == "true":
+        with suppress(OSError), open(path, "a", encoding="utf-8") as summary:
+            summary.write(f"Posted: {url}\n")
+
+
 def _show_outcome(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
     if outcome.already_posted:
         tell("Already posted; nothing was sent.")
     if outcome.reason and not quiet:
         tell(_why_nothing(outcome))
+    if outcome.url:
+        _summarize(outcome.url)
     if as_json:
         fields = {name: getattr(outcome, name) for name in _FIELDS}
         parts = [{"id": post_id, "url": url} for post_id, url in outcome.parts]
