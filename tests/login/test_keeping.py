@@ -21,6 +21,8 @@ from tests.login.test_auth import (
 )
 from tweetbot.sandbox import Fault, Sandbox
 
+MAY_HAVE_ENDED = "It may have ended the earlier login of this profile: `tweetbot renew` tells"
+
 if TYPE_CHECKING:
     from tests.conftest import Auth, Bot
 
@@ -163,4 +165,46 @@ def test_a_refused_login_may_have_ended_one_whose_account_is_not_known(bot: Bot)
     bot.change(account=None)
     run = log_in(bot, "--account", "catfacts")
     assert run.code == 4
-    assert "If this profile was logged in as @dogfacts, that login has ended" in run.err
+    assert MAY_HAVE_ENDED in run.err
+
+
+def test_a_login_that_is_left_before_x_says_whose_it_is_may_have_ended_one(bot: Bot) -> None:
+    bot.x.fault("me", Fault("delay", seconds=3))
+    with bot.auth() as auth:
+        decide(auth.url)
+        wait_for(lambda: bot.x.count("me") == 1)
+        auth.process.terminate()
+        run = auth.end()
+    assert run.code == 143
+    assert MAY_HAVE_ENDED in run.err
+
+
+def test_the_profile_of_another_server_that_came_meanwhile_is_not_replaced(newcomer: Bot) -> None:
+    with newcomer.auth() as auth:
+        url = auth.url
+        newcomer.log_in()
+        newcomer.change(client={"api_url": "http://127.0.0.1:9"})
+        before = newcomer.document
+        decide(url)
+        run = auth.end()
+    assert (run.code, newcomer.document) == (2, before), run.err
+    assert newcomer.x.count("revoke") == 1
+
+
+@on_a_terminal
+def test_a_budget_that_could_not_be_saved_does_not_send_a_person_to_the_browser(
+    newcomer: Bot,
+) -> None:
+    newcomer.environ |= {"TWEETBOT_CLIENT_ID": "", "TWEETBOT_CLIENT_SECRET": ""}
+    with Screen(newcomer, "--account", "dogfacts") as screen:
+        screen.expect("client id: ")
+        screen.type(newcomer.x.public_client_id)
+        screen.expect("client secret")
+        screen.type("")
+        decide(screen.url())
+        screen.expect("in USD (empty = no limit): ")
+        close(newcomer)
+        screen.type("5")
+        assert screen.end() == 2
+    assert "The login is saved, the budget is not" in screen.text
+    assert "`tweetbot renew --budget USD`" in screen.text

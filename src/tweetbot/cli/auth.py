@@ -14,7 +14,6 @@ from tweetbot.cli.terminal import Terminal, tell
 from tweetbot.settings import read_settings
 
 FIRST_WAIT = 1.0  # seconds for another run to end, before that is said
-WAIT = 30.0  # seconds: the usual `--wait` of a run
 STORE_TIME = 60.0  # seconds that a store may need beside what a run waits for X
 
 HEADINGS = {
@@ -86,7 +85,7 @@ def command(
             options=wanted,
             other_profiles=lambda: other_profiles(settings),
             open_browser=login.open_url if may_open else None,
-            patience=posting.longest(context(settings, wait=WAIT)) + STORE_TIME,
+            patience=posting.longest(context(settings, wait=options.LONGEST_WAIT)) + STORE_TIME,
         )
     show_arrival(
         done.profile,

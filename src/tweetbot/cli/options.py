@@ -100,9 +100,10 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 verbose = click.option(
     "-v", "--verbose", is_flag=True, help="Show each request on standard error (no secrets)."
 )
+LONGEST_WAIT = 3600
 wait = click.option(
     "--wait",
-    type=Seconds(0, 3600),
+    type=Seconds(0, LONGEST_WAIT),
     default=30,
     show_default=True,
     metavar="SECONDS",

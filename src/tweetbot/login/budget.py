@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tweetbot.errors import TweetbotError
 from tweetbot.login.consent import Person
 from tweetbot.money import budget
 from tweetbot.store import Store
@@ -12,8 +13,15 @@ BUDGET_QUESTION = "Most this bot may spend in a month, in USD (empty = no limit)
 def ask_budget(store: Store, person: Person, *, api_url: str) -> None:
     """Ask what the bot may spend in a month, and save it."""
     usd = _dollars(person)
-    if usd is not None:
+    if usd is None:
+        return
+    try:
         set_budget(store, usd, api_url=api_url)
+    except TweetbotError as error:
+        raise type(error)(
+            f"{error.happened} The login is saved, the budget is not.",
+            "Set it by `tweetbot renew --budget USD`.",
+        ) from None
 
 
 def set_budget(store: Store, usd: float, *, api_url: str) -> None:

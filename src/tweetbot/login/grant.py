@@ -73,6 +73,11 @@ class Login:
                 " again.",
             )
 
+    def check_server(self) -> None:
+        """Refuse to replace a login of another server, unless by force."""
+        if self.existing and not self.options.force:
+            self.existing.check_server(api_url=self.client.api_url)
+
     def check_existing(self, account: Account) -> None:
         """Refuse to replace another account, unless by force."""
         old = self.existing.owner if self.existing else None
@@ -105,15 +110,12 @@ class Login:
         fresh = Profile(client=self.client, account=account, token=self.token)
         return self.existing is not None and self.existing.is_same_grant(fresh)
 
-    def may_be_renewal(self) -> bool:
-        """Whether it may have ended the login of this profile, of which X did not say whose it is.
-
-        Only as far as the app tells.
-        """
+    def may_be_renewal(self, account: Account | None) -> bool:
+        """Whether it may have ended the login that is there: whose one of them is, is not known."""
         there = self.existing
         return (
             there is not None
-            and there.account is None
+            and (account is None or there.account is None)
             and there.client.client_id == self.client.client_id
             and there.client.api_url == self.client.api_url
         )

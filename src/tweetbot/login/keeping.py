@@ -57,8 +57,8 @@ def keep(store: Store, login: Login, account: Account | None, *, patience: float
         lambda: _save(store, login, account),
         login.person,
         seconds=patience,
-        until="The login is saved as soon as that is over: leave this running. It may take"
-        f" {patience / 60:.0f} minutes.",
+        until="The login is saved as soon as that is over: leave this running. A run takes"
+        f" seconds as a rule, {patience / 60:.0f} minutes at the very most.",
     )
 
 
@@ -82,8 +82,9 @@ def give_back(
     if login.is_renewal(account):
         ended = "It has ended the earlier login of this profile: run `tweetbot auth` again."
         tell(naming(name, ended))
-    elif account and login.may_be_renewal():
-        tell(f"If this profile was logged in as @{account.username}, that login has ended.")
+    elif login.may_be_renewal(account):
+        ended = "It may have ended the earlier login of this profile: `tweetbot renew` tells."
+        tell(naming(name, ended))
     fresh = Profile(client=login.client, account=account, token=login.token)
     for other, profile in other_profiles:
         if profile.is_same_grant(fresh):
@@ -98,6 +99,7 @@ def _save(store: Store, login: Login, account: Account | None) -> Profile:
         if current:
             _check_later(current, login, account)
             login = replace(login, existing=current)
+            login.check_server()
             if account:
                 login.check_existing(account)
         fresh = _fresh(current, login, account)
