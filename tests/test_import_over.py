@@ -79,10 +79,14 @@ def test_the_login_that_was_renewed_from_this_one_is_newer_by_whatever_clock(
     bot: Bot, there: Bot
 ) -> None:
     bot.change(token={"obtained_at": ago(-2 * HOUR)})  # two hours ahead
-    assert there.run("import", stdin=exported(bot)).code == 0
+    first = exported(bot)
+    assert there.run("import", stdin=first).code == 0
     assert there.run("renew").code == 0
     assert bot.run("import", stdin=exported(there)).code == 0
     assert bot.run("post", "Hello").code == 0
+    assert bot.run("import", stdin=first).code == 2
+    exported(bot)
+    assert bot.run("import", stdin=first).code == 2
 
 
 def test_a_login_that_was_withdrawn_does_not_come_back_by_its_export(bot: Bot) -> None:

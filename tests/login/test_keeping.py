@@ -68,6 +68,16 @@ def test_a_login_waits_for_a_whole_run_and_says_so(bot: Bot, full: bool) -> None
     assert bot.run("renew").code == 0
 
 
+def test_a_login_waits_before_the_browser_too(bot: Bot) -> None:
+    with lock_file(bot) as other_run:
+        fcntl.flock(other_run, fcntl.LOCK_EX)
+        with bot.auth() as auth:
+            assert heard(auth, "Another run of this bot is active")
+            fcntl.flock(other_run, fcntl.LOCK_UN)
+            decide(auth.url)
+            assert auth.end().code == 0
+
+
 def test_a_login_that_waits_in_vain_is_withdrawn(bot: Bot) -> None:
     with lock_file(bot) as other_run, bot.auth() as auth:
         url = auth.url
@@ -119,10 +129,20 @@ def test_a_login_never_replaces_another_account_that_came_meanwhile(
     assert newcomer.run("renew").code == 0
 
 
-def test_a_login_replaces_one_whose_time_lies_ahead(bot: Bot) -> None:
-    ahead = int(time.time()) + 2 * 365 * 86400
-    bot.change(token={"obtained_at": ahead, "expires_at": ahead + 7200})
+def test_a_login_replaces_the_one_that_was_there_whatever_its_time(bot: Bot) -> None:
+    bot.change(token={"obtained_at": int(time.time()) + 120})
     assert log_in(bot).code == 0
+    assert bot.run("renew").code == 0
+
+
+def test_a_login_replaces_one_whose_time_lies_ahead(bot: Bot) -> None:
+    with bot.auth() as auth:
+        url = auth.url
+        assert bot.run("renew").code == 0
+        bot.change(token={"obtained_at": int(time.time()) + 2 * 365 * 86400})
+        decide(url)
+        run = auth.end()
+    assert run.code == 0, run.err
     assert bot.run("renew").code == 0
 
 
