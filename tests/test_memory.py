@@ -55,6 +55,12 @@ def test_the_side_that_posted_last_is_kept(here: Profile, there: Profile, kept: 
     assert together(here, there, now=NOW).profile.cursors == {"name": kept}
 
 
+def test_a_thread_that_waits_for_its_next_post_is_kept_where_neither_has_posted_since() -> None:
+    here = side("here", NOW - 9, moved=MOVED)
+    thread = replace(here, pending=Pending(text="2", digest="t", done=("1",)))
+    assert together(thread, side("there", NOW - 9), now=NOW).profile.pending == thread.pending
+
+
 @pytest.mark.parametrize("kept", ["here", "there"])
 def test_at_a_clock_of_1970_the_later_post_counts_all_the_same(kept: str) -> None:
     later = {"here": NOW - 9, "there": NOW - 9, kept: NOW - 8}

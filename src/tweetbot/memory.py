@@ -69,7 +69,8 @@ def _is_newer(imported: Profile, current: Profile, *, now: float) -> bool:
 
 def _last(profile: Profile, latest: float) -> tuple[int, int]:
     posts = [post.at for post in profile.posts if post.at <= latest]
-    return max(posts, default=0), (profile.pending and profile.pending.at) or 0
+    pending = profile.pending
+    return max(posts, default=0), (pending.at or 1) if pending else 0  # a thread waits without one
 
 
 def _lost(dropped: Profile, kept: Profile) -> Pending | None:

@@ -58,7 +58,7 @@ def keep(store: Store, login: Login, account: Account | None, *, patience: float
         login.person,
         seconds=patience,
         until="The login is saved as soon as that is over: leave this running. A run takes"
-        f" seconds as a rule, {patience / 60:.0f} minutes at the very most.",
+        f" seconds as a rule; this waits {patience / 60:.0f} minutes at the most.",
     )
 
 
