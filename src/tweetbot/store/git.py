@@ -29,10 +29,10 @@ from pathlib import Path
 
 from tweetbot.document import dump, parse
 from tweetbot.errors import (
+    Busy,
     ConfigurationError,
     LoginNeeded,
     Overtaken,
-    Temporary,
     TokenNotSaved,
     TweetbotError,
 )
@@ -269,14 +269,14 @@ class GitStore:
         else:
             self._ref.put(self._ref.make(document, None))
 
-    def _active_elsewhere(self) -> Temporary:
+    def _active_elsewhere(self) -> Busy:
         """Say when the lock ends if its run is dead."""
         lock = self._ref.stored.lock
         if lock is None:
-            return Temporary("Another run of this bot is active.", "Run again later.")
+            return Busy("Another run of this bot is active.", "Run again later.")
         ends_at = math.ceil(lock.until + SLACK)
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(ends_at))
-        return Temporary(
+        return Busy(
             "Another run of this bot is active.",
             f"Nothing was posted; run again later. If that run was killed, its lock ends at {at}.",
             retry_at=ends_at,
