@@ -132,9 +132,12 @@ def duration(text: str) -> float:
     return int(match[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86400}[match[2]]
 
 
+_QUOTES = "\"'"
+
+
 def folder(text: str) -> Path:
     """Return the folder that `text` names; no shell has been there, and cron stands anywhere."""
-    if text[0] in "\"'" and text[0] == text[-1]:
+    if text[0] in _QUOTES or (text[-1] in _QUOTES and text.count(text[-1]) % 2):
         raise ValueError("it has quotes in it; write it without them")
     if text.startswith("~") or re.search(r"\$[{(A-Za-z_]", text):
         raise ValueError("it has a ~ or $ in it that nothing replaces here; write it out")

@@ -137,7 +137,8 @@ def _certificate(error: ssl.SSLCertVerificationError, place: str) -> Configurati
 def _other_protocol(cause: BaseException, place: str, url: str) -> ConfigurationError | None:
     """Find TLS on one side alone, and a certificate that the server misses."""
     host, port = _address(url)
-    was_closed = isinstance(cause, ConnectionResetError) or not isinstance(cause, OSError)
+    closed = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
+    was_closed = isinstance(cause, closed) or not isinstance(cause, OSError)
     alert = _alert(cause)
     if was_closed:
         is_tls, alert = _try_tls(host, port)
