@@ -31,6 +31,7 @@ def test_a_thread_comes_from_a_file_and_prints_its_first_address(bot: Bot, x: Sa
     ("text", "words"),
     [
         ("One", "no thread"),
+        ("", "The text is empty"),
         ("One\n---\n\n---\nThree", "Post 2 of the thread is empty"),
         ("One\n---\n" + "a" * 281, "Post 2 of the thread"),
         ("One\n---\nTwo\n---\nOne", "says the same"),
@@ -120,6 +121,21 @@ def test_a_text_that_names_an_account_is_refused_where_that_is_wanted(bot: Bot, 
     ended = bot.run("post", "Hello @somebody", "--no-mentions")
     assert (ended.code, x.requests) == (3, ())
     assert "@somebody" in ended.err
+
+
+@pytest.mark.parametrize(
+    ("slip", "word"),
+    [
+        (("--poll-options", "a"), "--poll here"),
+        (("--in-reply-to", "17"), "--reply-to here"),
+        (("--status", "Hello"), "The text stands by itself here"),
+    ],
+)
+def test_what_people_type_out_of_habit_names_the_right_option(
+    bot: Bot, slip: tuple[str, str], word: str
+) -> None:
+    ended = bot.run("post", "Tea?", *slip)
+    assert (ended.code, word in ended.err) == (2, True), ended.err
 
 
 # --- at most one post an interval -------------------------------------------------------------

@@ -32,9 +32,19 @@ _OPTIONS = {
     "--video": "--media",
     "--alt-text": "--alt",
     "--file": "--list",
+    "--poll-options": "--poll",
+    "--poll-option": "--poll",
+    "--poll-duration": "--poll-for",
+    "--duration": "--poll-for",
+    "--in-reply-to": "--reply-to",
+    "--in-reply-to-id": "--reply-to",
+    "--reply": "--reply-to",
+    "--shorten": "--fit",
+    "--truncate": "--fit",
     "--account": "--profile",
     "--user": "--profile",
 }
+_TEXTS = ("--status", "--text", "--message", "--tweet")
 
 
 def right_word(error: click.UsageError, args: Sequence[str]) -> str:
@@ -43,6 +53,8 @@ def right_word(error: click.UsageError, args: Sequence[str]) -> str:
     if ctx is None:
         return ""
     if isinstance(error, click.NoSuchOption):
+        if error.option_name in _TEXTS and ctx.command.name == "post":
+            return 'The text stands by itself here: tweetbot post "TEXT".'
         word = _OPTIONS.get(error.option_name, "")
         there = any(word in parameter.opts for parameter in ctx.command.params)
         return f"It is {word} here." if there else ""

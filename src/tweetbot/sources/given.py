@@ -51,7 +51,7 @@ def given(
     """
     text = text.rstrip("\r\n")
     refused = None if is_looked_at else rubbish(text)
-    if extras.is_thread:
+    if extras.is_thread and text.strip():
         parts = thread(_parts(text), terms)
     else:
         if not terms.fit:
