@@ -53,7 +53,7 @@ def right_word(error: click.UsageError, args: Sequence[str]) -> str:
     if ctx is None:
         return ""
     if isinstance(error, click.NoSuchOption):
-        if error.option_name in _TEXTS and ctx.command.name == "post":
+        if error.option_name in _TEXTS and ctx.info_name == "post":
             return 'The text stands by itself here: tweetbot post "TEXT".'
         word = _OPTIONS.get(error.option_name, "")
         there = any(word in parameter.opts for parameter in ctx.command.params)
