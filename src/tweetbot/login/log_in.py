@@ -74,6 +74,22 @@ def log_in(
     )
     login = Login(server, client, token, existing, options, person, accepted)
     api = XApi(transport, api_url=client.api_url, access_token=token.access_token, now=now)
+    saved = _keep_or_end(
+        store, login, api, other_profiles, patience=patience, name=settings.profile
+    )
+    return LoggedIn(saved, is_guided=_is_guided(existing, settings, options))
+
+
+def _keep_or_end(
+    store: Store,
+    login: Login,
+    api: XApi,
+    other_profiles: Callable[[], Iterable[tuple[str, Profile]]],
+    *,
+    patience: float,
+    name: str,
+) -> Profile:
+    """Save the login, if it is the one that was meant; else see that nobody loses by it."""
     account = saved = None
     try:
         account = login.identify(api)
@@ -81,13 +97,12 @@ def log_in(
             saved = keep(store, login, account, patience=patience)
         if account:
             login.check(account, other_profiles)
-        saved = saved or keep(store, login, account, patience=patience)
+        return saved or keep(store, login, account, patience=patience)
     except LaterLogin:
         raise  # X has ended it
     except BaseException:  # Ctrl-C at the question, too
-        _end(store, login, account, other_profiles(), name=settings.profile)
+        _end(store, login, account, other_profiles(), name=name)
         raise
-    return LoggedIn(saved, is_guided=_is_guided(existing, settings, options))
 
 
 def _claim(store: Store, settings: Settings, *, force: bool) -> Profile | None:
