@@ -20,6 +20,7 @@ from tweetbot.money import dollars
 
 VERSION = 1
 POSTS_KEPT = 20
+CLOCKS_DIFFER_BY = 5 * 60  # seconds, by which a post that X has dated may lie in our future
 SAME_TEXT_FOR = 6 * 3600  # seconds in which the same text again is taken for a repeated run
 LOGGED_OUT = "tweetbot logout"  # the note of a document that could only be marked, not removed
 # What `POST /2/tweets` demands (docs.x.com, OpenAPI document, operation createPosts).
@@ -379,7 +380,9 @@ class Profile:
         same = [
             posted
             for posted in self.posts
-            if posted.id and posted.digest == digest and 0 <= now - posted.at < SAME_TEXT_FOR
+            if posted.id
+            and posted.digest == digest
+            and -CLOCKS_DIFFER_BY <= now - posted.at < SAME_TEXT_FOR
         ]
         return same[-1] if same else None
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tweetbot.posting.run import young_post
 from tweetbot.profile import digest
 from tweetbot.sandbox import Fault, Sandbox
 
@@ -68,6 +69,26 @@ def test_a_budget_that_is_used_up_holds_at_a_clock_of_1970(bot: Bot, right: Cloc
     bot.change(spend={"month": month, "posts": 9, "usd": 5.0, "budget_usd": 5.0})
     right.time = 0
     assert bot.post(HELLO, clock=right).code == 5
+
+
+# --- a post that X has dated a little ahead of us ------------------------------------------------
+
+
+def test_a_text_is_known_again_by_a_machine_whose_clock_is_a_minute_behind(
+    bot: Bot, clock: Clock, lax: Sandbox
+) -> None:
+    bot.x, lax.clock = lax, clock.now
+    bot.log_in()
+    assert bot.post(HELLO, clock=clock).code == 0
+    clock.time -= 60
+    again = bot.post(HELLO, clock=clock)
+    assert (again.code, len(lax.posts)) == (0, 1), again.said
+
+
+def test_a_gap_is_kept_by_a_machine_whose_clock_is_a_minute_behind(bot: Bot, clock: Clock) -> None:
+    assert bot.post(HELLO, clock=clock).code == 0
+    last = bot.store.load().posts[-1]
+    assert young_post(bot.store.load(), 3600, last.at - 60) == last
 
 
 # --- status ---------------------------------------------------------------------------------

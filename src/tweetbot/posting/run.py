@@ -24,7 +24,7 @@ from tweetbot.posting.account import make_sure_whose
 from tweetbot.posting.deleting import check_own
 from tweetbot.posting.sending import Sending
 from tweetbot.posting.session import LONGEST_RENEWAL, Context, Session, session, short
-from tweetbot.profile import Pending, PendingPart, Posted, Profile
+from tweetbot.profile import CLOCKS_DIFFER_BY, Pending, PendingPart, Posted, Profile
 from tweetbot.sources import Source
 from tweetbot.store import Store, find
 from tweetbot.text import Entity
@@ -129,9 +129,9 @@ def _too_early(store: Store, context: Context, min_gap: float) -> Outcome | None
 
 
 def young_post(profile: Profile, min_gap: float, now: float) -> Posted | None:
-    """Return the last post if it is younger than that; one in the future proves nothing."""
+    """Return the last post if it is younger than that; one far in the future proves nothing."""
     last = profile.posts[-1] if profile.posts else None
-    return last if last and 0 <= now - last.at < min_gap else None
+    return last if last and -CLOCKS_DIFFER_BY <= now - last.at < min_gap else None
 
 
 def too_early(last: Posted) -> Outcome:
