@@ -10,7 +10,8 @@ from pathlib import Path
 from tweetbot.profile import Profile
 from tweetbot.store.folder import FileStore
 from tweetbot.store.slot import Slot
-from tweetbot.x.transport import Answer, Transport
+from tweetbot.x.answer import Answer
+from tweetbot.x.transport import Transport
 
 
 class Killed(BaseException):

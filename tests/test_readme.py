@@ -29,8 +29,8 @@ from tweetbot.money import PRICE_LINK, PRICE_POST
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault
 from tweetbot.sandbox.routes import STEPS
+from tweetbot.x.answer import Answer
 from tweetbot.x.refusals import refusal
-from tweetbot.x.transport import Answer
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

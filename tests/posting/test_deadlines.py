@@ -20,7 +20,8 @@ from tweetbot.posting.session import Context
 from tweetbot.profile import Account, Client, Pending, Profile, Token, digest
 from tweetbot.sources import Given
 from tweetbot.store.folder import FileStore
-from tweetbot.x.transport import Answer, Transport
+from tweetbot.x.answer import Answer
+from tweetbot.x.transport import Transport
 
 API_URL = "http://127.0.0.1:1"
 TOKEN = {"access_token": "access-0", "refresh_token": "refresh-0", "expires_in": 7200}

@@ -49,7 +49,8 @@ from tweetbot.sources.given import given
 from tweetbot.store import find
 from tweetbot.store.folder import FileStore
 from tweetbot.store.slot import Slot
-from tweetbot.x.transport import Answer, Transport
+from tweetbot.x.answer import Answer
+from tweetbot.x.transport import Transport
 
 HOUR = 3600
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # where fsync costs nothing

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.x.transport import Answer, Transport
+from tweetbot.x.answer import Answer
+from tweetbot.x.transport import Transport
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Clock, Ended

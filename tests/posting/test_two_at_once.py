@@ -23,7 +23,8 @@ from tests.conftest import Clock
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.store.command import LOAD_COMMAND, SAVE_COMMAND, CommandStore
-from tweetbot.x.transport import Answer, Transport
+from tweetbot.x.answer import Answer
+from tweetbot.x.transport import Transport
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Ended

@@ -13,7 +13,8 @@ from tweetbot.profile import Profile, digest
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.store.command import CommandStore
 from tweetbot.store.folder import FileStore
-from tweetbot.x.transport import Answer, Transport
+from tweetbot.x.answer import Answer
+from tweetbot.x.transport import Transport
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Clock

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 
 from tweetbot.draft import USUAL, Draft
 from tweetbot.errors import ConfigurationError, TextRefused
+from tweetbot.sources.cursor import Cursor, Item, Order, naming
 from tweetbot.sources.given import given, rubbish
+from tweetbot.sources.in_file import _CHUNK, _Seen
 from tweetbot.sources.lists import ListFile, listed
-from tweetbot.sources.orders import _CHUNK, Cursor, Item, Order, _naming, _Seen
 
 ORDERS: tuple[Order, ...] = ("shuffle", "file")
 both_orders = pytest.mark.parametrize("order", ORDERS)
@@ -561,7 +562,7 @@ def test_copies_do_not_cost_a_pass_each() -> None:
 def test_an_item_that_is_taken_for_a_copy_by_mistake_is_read_again() -> None:
     """Where the memory of what stands above says "perhaps", a second pass tells."""
     items = [f"Fact {number}" for number in range(LONG)]
-    name, seen = _naming(), _Seen()
+    name, seen = naming(), _Seen()
     mistaken = [
         place for place, text in enumerate(items) if not seen.is_new(name(Item(text, place)))
     ]
@@ -579,7 +580,7 @@ def test_an_item_that_is_taken_for_a_copy_by_mistake_is_read_again() -> None:
 def test_more_copies_than_are_kept_at_a_time_hide_nothing(chunks: int, path: Path) -> None:
     items = [f"Fact {number}" for number in range(chunks * _CHUNK)]
     write(path, *items, *items, "The end")
-    cursor = Cursor("file", _naming()(Item(items[-1], 0))).written()
+    cursor = Cursor("file", naming()(Item(items[-1], 0))).written()
     drafts = []
     assert peak(lambda: drafts.append(draw(path, cursor, order="file"))) < 8
     assert drafts[0].text == "The end"

@@ -31,10 +31,10 @@ from tweetbot.errors import (
 )
 from tweetbot.foreign import one_line, without_tokens
 from tweetbot.sandbox import Fault, Sandbox
+from tweetbot.x.answer import Answer
 from tweetbot.x.api import read_created
 from tweetbot.x.posts import Post
 from tweetbot.x.refusals import refusal
-from tweetbot.x.transport import Answer
 from tweetbot.x.words import read_words
 
 if TYPE_CHECKING:

@@ -25,7 +25,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tweetbot.errors import AnswerLost, ConfigurationError, NotSent
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.x.transport import MAX_BODY, Answer, Transport, _Exchange, _GivenUp
+from tweetbot.x.answer import Answer
+from tweetbot.x.transport import MAX_BODY, Transport, _Exchange, _GivenUp
 
 Behaviour = Callable[[socket.socket], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

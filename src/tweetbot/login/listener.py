@@ -13,56 +13,29 @@ history of the browser then hold no code, and a reload is harmless.
 from __future__ import annotations
 
 import errno
-import http.server
-import re
 import socket
 import socketserver
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
-from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
 
 from tweetbot.errors import ConfigurationError, Temporary
 from tweetbot.login.connections import USUAL, Connections, Limits
+from tweetbot.login.handler import Callback, Handler, Inbox
 from tweetbot.login.redirect import (
     DEFAULT_PORT,
     X_ISSUERS,
     AuthorizationResponse,
     RedirectURI,
-    WrongResponse,
-    read_response,
     redirect_address,
 )
 
-# Origin-form alone (RFC 9112 §3.2.1): no proxy's absolute-form, no HTTP/0.9 without a version.
-_REQUEST_LINE = re.compile(rb"[A-Z]+ (/[\x21-\x7e]*) HTTP/1\.[01]\r?\n")
-
-_TLS_HELLO = b"\x16\x03"
 _NO_IPV6 = {errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL, errno.EPROTONOSUPPORT}
 _POLL_SECONDS = 0.05
-
-_HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
-    ),
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # One request a connection, so that a thread is free again as soon as it has answered.
-    "Connection": "close",
-}
-# Not "success": the code has not been exchanged yet, and the answer may be a denial.
-_CLOSING_PAGE = (
-    '<!doctype html><html lang="en"><meta charset="utf-8"><title>tweetbot</title>'
-    "<p>tweetbot has received the answer.</p>"
-    "<p>You can close this window and return to the terminal.</p></html>\n"
-)
 
 
 class RedirectListener:
@@ -83,9 +56,9 @@ class RedirectListener:
         on_tls: Callable[[], None] = lambda: None,
     ) -> None:
         redirect = redirect_address(redirect_uri)
-        self._inbox = _Inbox()
+        self._inbox = Inbox()
         self._connections = Connections(limits)
-        callback = _Callback(
+        callback = Callback(
             redirect, state, issuers, limits, self._inbox, self._connections, on_tls
         )
         self._servers = _listen(callback)
@@ -151,44 +124,7 @@ class RedirectListener:
             self._inbox.closing_page_fetched.wait(max(left, 0))
 
 
-class _Inbox:
-    """Holds the first answer, whichever side brings it.
-
-    It is announced after the browser has been answered: whoever waits for it may then close the
-    listener at once.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self.response: AuthorizationResponse | None = None
-        self.announced = threading.Event()
-        self.redirected_at: float | None = None
-        self.closing_page_fetched = threading.Event()
-
-    def claim(self, response: AuthorizationResponse, *, redirected_at: float | None = None) -> bool:
-        """Take `response`, unless there is one already."""
-        with self._lock:
-            if self.response is not None:
-                return False
-            self.response = response
-            self.redirected_at = redirected_at
-            return True
-
-
-@dataclass(frozen=True)
-class _Callback:
-    """What the servers of one listener, one for each address, have in common."""
-
-    redirect: RedirectURI
-    state: str = field(repr=False)
-    issuers: frozenset[str]
-    limits: Limits
-    inbox: _Inbox
-    connections: Connections
-    on_tls: Callable[[], None]
-
-
-def _listen(callback: _Callback) -> list[_Server]:
+def _listen(callback: Callback) -> list[_Server]:
     with ExitStack() as undo:
         servers: list[_Server] = []
         for server in _bound(callback):
@@ -198,7 +134,7 @@ def _listen(callback: _Callback) -> list[_Server]:
     return servers
 
 
-def _bound(callback: _Callback) -> Iterator[_Server]:
+def _bound(callback: Callback) -> Iterator[_Server]:
     redirect = callback.redirect
     for address in redirect.addresses:
         try:
@@ -242,10 +178,10 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
     allow_reuse_address = sys.platform != "win32"
     request_queue_size = 128
 
-    def __init__(self, address: str, callback: _Callback) -> None:
+    def __init__(self, address: str, callback: Callback) -> None:
         self.callback = callback
         self.address_family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        super().__init__((address, callback.redirect.port), _Handler)
+        super().__init__((address, callback.redirect.port), Handler)
 
     def server_bind(self) -> None:
         if sys.platform == "win32":
@@ -268,90 +204,3 @@ class _Server(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Stay silent: a broken connection is nobody's business, and a traceback tells a lot."""
-
-
-class _Handler(http.server.BaseHTTPRequestHandler):
-    """Answers one request."""
-
-    server: _Server
-    raw_requestline: bytes
-
-    def setup(self) -> None:
-        super().setup()
-        self.connection.settimeout(self.server.callback.limits.idle)
-
-    def handle(self) -> None:
-        # A ClientHello has no line's end to wait for (RFC 8446 §5.1: handshake, version 3.x).
-        if self.connection.recv(2, socket.MSG_PEEK) == _TLS_HELLO:
-            self.server.callback.on_tls()
-        else:
-            super().handle()
-
-    def parse_request(self) -> bool:
-        line = _REQUEST_LINE.fullmatch(self.raw_requestline)
-        if line is None:
-            self.command, self.request_version = "", self.protocol_version
-            self._refuse(HTTPStatus.BAD_REQUEST)
-            return False
-        # `path` will not do: there, a leading // has become a / .
-        self._target = line[1].decode("ascii")
-        return super().parse_request()
-
-    def do_GET(self) -> None:
-        redirect, inbox = self.server.callback.redirect, self.server.callback.inbox
-        path, _, query = self._target.partition("?")
-        hosts = self.headers.get_all("Host", [])
-        if len(hosts) != 1 or hosts[0].lower() not in redirect.authorities:
-            self._refuse(HTTPStatus.MISDIRECTED_REQUEST)
-        elif path == redirect.path:
-            self._receive(query)
-        elif path == redirect.closing_page and inbox.redirected_at is not None:
-            self._send(HTTPStatus.OK, _CLOSING_PAGE, {"Content-Type": "text/html; charset=utf-8"})
-            inbox.closing_page_fetched.set()
-        else:
-            self._refuse(HTTPStatus.NOT_FOUND)
-
-    def _receive(self, query: str) -> None:
-        callback = self.server.callback
-        try:
-            response = read_response(query, state=callback.state, issuers=callback.issuers)
-        except WrongResponse as wrong:
-            self._refuse(HTTPStatus.BAD_REQUEST, str(wrong))
-            return
-        # The same once more is a browser's prefetch, and then the person: the same page again.
-        is_known = response == callback.inbox.response and callback.inbox.redirected_at is not None
-        if not is_known and not callback.inbox.claim(response, redirected_at=time.monotonic()):
-            self._refuse(HTTPStatus.CONFLICT, "This login has its answer already.")
-            return
-        try:
-            # A whole URL: a path that begins with // would lead to another host.
-            page = f"http://{callback.redirect.authority}{callback.redirect.closing_page}"
-            self._send(HTTPStatus.SEE_OTHER, "", {"Location": page})
-        finally:
-            callback.inbox.announced.set()
-
-    def send_error(self, code: int, *_: Any, **__: Any) -> None:
-        """Refuse a request for the standard library, whose words would repeat the request."""
-        if code == HTTPStatus.NOT_IMPLEMENTED:  # there is no do_HEAD, do_POST, …
-            self._refuse(HTTPStatus.METHOD_NOT_ALLOWED, extra={"Allow": "GET"})
-        else:
-            self._refuse(HTTPStatus(code))
-
-    def _refuse(
-        self, status: HTTPStatus, words: str = "", extra: Mapping[str, str] | None = None
-    ) -> None:
-        self._send(status, f"{words or status.phrase}\n", extra or {})
-
-    def _send(self, status: HTTPStatus, text: str, extra: Mapping[str, str]) -> None:
-        body = text.encode()
-        headers = {"Content-Type": "text/plain; charset=utf-8"} | _HEADERS | dict(extra)
-        headers |= {"Date": self.date_time_string(), "Content-Length": str(len(body))}
-        self.send_response_only(status)  # without the banner that send_response() adds
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if self.command != "HEAD":
-            self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - http.server's name
-        """Stay silent: the request line holds the code."""

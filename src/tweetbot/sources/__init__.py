@@ -4,9 +4,9 @@ For `cli`, which chooses the source, and for `posting` and `preview`, which ask 
 Uses `draft`.
 """
 
+from tweetbot.sources.cursor import Cursor, Item, Order
 from tweetbot.sources.given import Extras, Given, given, rubbish
 from tweetbot.sources.lists import ListFile, listed
-from tweetbot.sources.orders import Cursor, Item, Order
 from tweetbot.sources.source import Source
 
 __all__ = [

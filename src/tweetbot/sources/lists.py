@@ -10,8 +10,9 @@ from typing import Any
 
 from tweetbot.draft import USUAL, Draft, Terms
 from tweetbot.errors import ConfigurationError, TextRefused
+from tweetbot.sources.cursor import Cursor, Item, Order
 from tweetbot.sources.given import rubbish
-from tweetbot.sources.orders import Cursor, Item, Order, next_item
+from tweetbot.sources.orders import next_item
 
 _LONGEST_LINE = 60_000  # characters; of the longest post, 25,000, each may be written as two
 

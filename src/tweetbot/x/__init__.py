@@ -5,12 +5,13 @@ what is posted, `profile` for the values that X gives (account, token), and `err
 authlib are imported here alone, so this room is entered only by commands that ask X.
 """
 
+from tweetbot.x.answer import Answer
 from tweetbot.x.api import DEADLINE, POST_DEADLINE, XApi
 from tweetbot.x.clock import ServerClock
 from tweetbot.x.oauth import TOKEN_DEADLINE, AuthorizationRequest, AuthorizationServer
 from tweetbot.x.posts import Post, Timeline, id_time
 from tweetbot.x.refusals import token_refusal
-from tweetbot.x.transport import Answer, Transport
+from tweetbot.x.transport import Transport
 
 __all__ = [
     "DEADLINE",

@@ -11,10 +11,11 @@ from typing import Any
 from tweetbot.draft import Part
 from tweetbot.errors import AnswerLost, Temporary
 from tweetbot.profile import Account
+from tweetbot.x.answer import Answer
 from tweetbot.x.clock import ignore
 from tweetbot.x.posts import Post, Timeline, is_id, read_post
 from tweetbot.x.refusals import refusal
-from tweetbot.x.transport import Answer, Transport
+from tweetbot.x.transport import Transport
 from tweetbot.x.words import items, mapping, read_words
 
 POST_DEADLINE = 20.0  # seconds, connect included

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
-from tweetbot.x.transport import Answer
+from tweetbot.x.answer import Answer
 
 
 class ServerClock:

@@ -19,8 +19,9 @@ from authlib.oauth2.client import OAuth2Client
 
 from tweetbot.errors import AnswerLost, LoginNeeded, TweetbotError
 from tweetbot.profile import Client, Token
+from tweetbot.x.answer import Answer
 from tweetbot.x.clock import ignore
-from tweetbot.x.transport import Answer, Transport
+from tweetbot.x.transport import Transport
 
 # What posting needs, and media.write, because a scope added later means a new login
 # (docs.x.com, fundamentals/authentication/oauth-2-0/authorization-code, "Scopes").

@@ -25,7 +25,7 @@ from tweetbot.errors import (
     TextRefused,
     TweetbotError,
 )
-from tweetbot.x.transport import Answer
+from tweetbot.x.answer import Answer
 from tweetbot.x.words import http_date, items, mapping, read_error, read_words
 
 CONSOLE = "https://console.x.com"

@@ -8,10 +8,7 @@ httpcore's `trace` extension tells when the first byte of the request is about t
 
 from __future__ import annotations
 
-import json
-import os
 import queue
-import re
 import signal
 import socket
 import ssl
@@ -20,54 +17,19 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
 
 from tweetbot.errors import AnswerLost, ConfigurationError, NotSent
-from tweetbot.foreign import HIDDEN, one_line, without_tokens
+from tweetbot.foreign import one_line, without_tokens
+from tweetbot.x.answer import Answer
+from tweetbot.x.certificates import certificate_cause
 from tweetbot.x.proxies import Proxy, proxy_for
 
 MAX_BODY = 1024 * 1024  # bytes; X's answers are a few hundred
-_TRANSACTION_ID = re.compile(r"[0-9A-Fa-f-]{1,40}")
-_OTHERS_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 _TLS_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "SSLKEYLOGFILE")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One HTTP response; header names are in lower case."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(default=b"", repr=False)
-
-    def json(self) -> Any:
-        """Return the body as JSON, or `None` if it is none (a gateway's page, half an answer)."""
-        try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
-
-    @property
-    def is_success(self) -> bool:
-        """Whether the status is one of the 2xx."""
-        return 200 <= self.status < 300
-
-    @property
-    def transaction_id(self) -> str | None:
-        """X's name for the exchange; whatever else stands there is not shown."""
-        named = self.headers.get("x-transaction-id", "")
-        return named if _TRANSACTION_ID.fullmatch(named) else None
-
-    def without(self, *secrets: str | None) -> Answer:
-        """Return the answer as it is, but for secrets of the request that it echoes."""
-        body = self.body
-        for secret in filter(None, secrets):
-            body = body.replace(secret.encode(), HIDDEN.encode())
-        return replace(self, body=body)
 
 
 class Transport:
@@ -347,7 +309,7 @@ def _reason(error: Exception, deadline: float) -> str:
     if isinstance(error, httpx.ProxyError):
         return f"it refuses ({without_tokens(one_line(str(error)))[:100]})"
     if isinstance(error, httpx.ConnectError):
-        return _cause(one_line(str(error)) or "no connection")
+        return certificate_cause(one_line(str(error)) or "no connection")
     if isinstance(error, _TooLarge):
         return f"it is larger than {MAX_BODY // 1024} KiB"
     if isinstance(error, httpx.DecodingError | httpx.RemoteProtocolError):
@@ -355,28 +317,6 @@ def _reason(error: Exception, deadline: float) -> str:
     if isinstance(error, httpx.NetworkError):
         return "the connection broke"
     return type(error).__name__
-
-
-_CERTIFICATE = re.compile(r"certificate verify failed: (?P<why>[^(]+?)\s*(\(_ssl|$)")
-_CLOCK = ("expired", "not yet valid")
-
-
-def _cause(said: str) -> str:
-    """Say what to look at where a certificate is refused; else the library's words."""
-    found = _CERTIFICATE.search(said)
-    if not found:
-        return said
-    why = found["why"].rstrip(".")
-    if any(word in why for word in _CLOCK):
-        today = time.strftime("%Y-%m-%d %H:%M", time.localtime())
-        return (
-            f"its certificate is not accepted ({why}); this machine's clock says {today}, and a"
-            " wrong clock is the usual cause"
-        )
-    hint = "SSL_CERT_FILE names a file with the certificates to trust"
-    if any(os.environ.get(name) for name in _OTHERS_CERTIFICATES):
-        hint += "; REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE are not read here"
-    return f"its certificate is not accepted ({why}); {hint}"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 from tweetbot.errors import XWords
 from tweetbot.foreign import HIDDEN, one_line, without_tokens
-from tweetbot.x.transport import Answer
+from tweetbot.x.answer import Answer
 
 _WORDS_KEPT = 300
 _MARKUP = re.compile(r"<[^>]{0,1000}>")
