@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from email.utils import formatdate
 from pathlib import Path
 
 import pytest
@@ -34,12 +35,13 @@ ANSWERS: dict[str, Answer | TweetbotError] = {
     "a token": Answer(200, {}, json.dumps(TOKEN).encode()),
     "another spelling": Answer(400, {}, b'{"errors": [{"parameters": {"post.fields": []}}]}'),
     "an account": Answer(200, {}, b'{"data": {"id": "1", "username": "dogfacts"}}'),
+    "a slow clock": Answer(200, {"date": ""}, b'{"data": [], "meta": {}}'),
     "a timeline": Answer(200, {}, b'{"data": [], "meta": {}}'),
     "a post": Answer(201, {}, b'{"data": {"id": "1", "text": "Hello"}}'),
 }
 WORST = [
     *("401", "not sent", "not sent", "a token", "an account"),  # whose account it is
-    *("another spelling", "a timeline"),  # settles an earlier post
+    *("another spelling", "a slow clock", "another spelling", "a timeline"),  # settles a post
     *("not sent", "not sent", "not visible", "not sent", "not sent", "429"),  # posts, pauses, posts
     *("not sent", "not sent", "not visible", "not sent", "not sent", "lost"),
     *("401", "a token", "another spelling", "a timeline", "another spelling", "a timeline"),
@@ -81,6 +83,8 @@ class Sluggish(Transport):
         answer = ANSWERS[next(self._script, "lost")]
         if isinstance(answer, TweetbotError):
             raise answer
+        if "date" in answer.headers:
+            return replace(answer, headers={"date": formatdate(self._clock.time - 1000)})
         if answer.status == 429:
             reset = str(int(self._clock.time) + 30)
             return replace(answer, headers={**answer.headers, "x-rate-limit-reset": reset})

@@ -83,6 +83,41 @@ def test_a_second_job_whose_document_changed_while_it_waited_does_not_post(
     assert "Another run has changed" in ended.said
 
 
+def test_a_job_whose_clock_is_ahead_waits_by_xs_clock(bot: Bot, clock: Clock, x: Sandbox) -> None:
+    """By its own clock, the other job's post has long ended."""
+    bot.x, now = x, clock.time
+    x.clock = lambda: now + sum(clock.pauses)
+    leave_pending(bot, clock, age=3)
+    clock.time += 60
+
+    def arrive_late(_: float) -> None:
+        if not x.posts:
+            arrive(bot)
+
+    clock.on_sleep = arrive_late
+    ended = bot.post(HELLO, clock=clock, store=behind_commands(bot))
+    assert (ended.code, len(x.posts)) == (0, 1), ended.said
+    assert 26 <= sum(clock.pauses) <= 28
+
+
+def test_a_job_that_took_long_before_its_intent_looks_whether_it_was_overtaken(
+    bot: Bot, clock: Clock, x: Sandbox
+) -> None:
+    """Another job posts the same while this one waits for X's word on its account."""
+    bot.change(account=None)
+
+    def request(self: Transport, method: str, url: str, **rest: Any) -> Answer:
+        if url.endswith("/users/me"):
+            arrive(bot)
+            bot.change(cursors={"changed": 1})
+            clock.time += 15
+        return Transport.request(self, method, url, **rest)
+
+    slow = type("SlowTransport", (Transport,), {"request": request})
+    ended = bot.post(HELLO, clock=clock, store=behind_commands(bot), transport=slow)
+    assert (ended.code, len(x.posts)) == (6, 1), ended.said
+
+
 def rate_limit(bot: Bot, clock: Clock, **headers: str) -> None:
     limited = {"x-rate-limit-remaining": "0", "x-rate-limit-reset": str(int(clock.time) + 25)}
     bot.x.fault("post", Fault("status", status=429, headers={**limited, **headers}))

@@ -91,9 +91,9 @@ def held_by(bot: Bot, *args: str) -> subprocess.Popen[bytes]:
 @pytest.mark.parametrize(
     ("args", "check_after", "lasting"),
     [
-        (("post", TEXT), "3,10", 461.5),
-        (("post", TEXT, "--wait", "600"), "3,10", 1031.5),
-        (("post", TEXT), "600", 1598.5),
+        (("post", TEXT), "3,10", 511.5),
+        (("post", TEXT, "--wait", "600"), "3,10", 1081.5),
+        (("post", TEXT), "600", 2218.5),
         (("renew",), "3,10", 42.5),
     ],
 )

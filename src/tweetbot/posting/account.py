@@ -20,6 +20,7 @@ def make_sure_whose(session: Session) -> None:
         return
     session.renew_if_due(session.profile.pending)
     account = _ask(session)
+    session.check_still_ours()
     expected = session.profile.expected
     if expected and not expected.fits(account):
         _put_back(session)

@@ -166,6 +166,7 @@ class _Run:
         if already:
             return self._outcome(draft, already, already_posted=True)
         self._session.spent().check(draft.usd)
+        self._session.check_still_ours()
         self._intend(draft)
         return self._outcome(draft, self._send(draft))
 

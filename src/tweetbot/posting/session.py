@@ -99,6 +99,7 @@ class Session:
             hear=self._x_clock.hear,
         )
         self._token_requests = 0
+        self._loaded_at = context.now()
         self._intended_at: int | None = None  # the time of this run's intent
         self._is_timed_by_x = False
         self._answer_lost = False
@@ -179,6 +180,11 @@ class Session:
         raise Temporary(
             f"Each save takes longer than {INTENT_FOR} s.", "Nothing was posted; run again later."
         )
+
+    def check_still_ours(self) -> None:
+        """Raise `Overtaken` if this run took long since it loaded, and another has the document."""
+        if not 0 <= self.context.now() - self._loaded_at <= INTENT_FOR:
+            self.check_unchanged()
 
     def check_unchanged(self) -> None:
         """Raise `Overtaken` if another run has the document by now."""

@@ -44,9 +44,10 @@ _FIRST_POSTS = 1_767_225_600  # 2026: an attempt before it was made by a clock t
 def longest(context: Context) -> float:
     """Return how many seconds a run may spend on unclear answers: an earlier one and its own."""
     pauses = context.check_after
-    looks = 2 * (1 + max(len(pauses), 1))  # each in two spellings
+    looks = 2 * (2 + max(len(pauses), 1))  # each in two spellings
     once = 1 + TOKEN_REQUESTS  # whose account it is; and what is asked again after a renewal
-    return sum(pauses) + max(ON_ITS_WAY, *pauses, 0) + (looks + once) * DEADLINE
+    waits = 2 * max(ON_ITS_WAY, *pauses, 0)
+    return sum(pauses) + waits + (looks + once) * DEADLINE
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,8 @@ def settle_earlier(session: Session, pending: Pending) -> Settled | Unfinished |
     _wait_for_its_request(session, pending)
     try:
         found = _look(session, pending)
+        if found is None and _wait_for_its_request(session, pending):
+            found = _look(session, pending)  # our clock was ahead: X's has told so by now
     except (TokenNotSaved, LoginNeeded):
         raise  # more urgent than an old post; or only a person can go on
     except TweetbotError as error:
@@ -139,13 +142,17 @@ def _settled(session: Session, pending: Pending, found: Post) -> Settled | Unfin
     return Settled(posted, earlier)
 
 
-def _wait_for_its_request(session: Session, pending: Pending) -> None:
-    """Wait until no request of the attempt can be on its way: it may be another host's."""
+def _wait_for_its_request(session: Session, pending: Pending) -> bool:
+    """Wait until no request of the attempt can be on its way: it may be another host's.
+
+    Says whether that took time.
+    """
     wait = max(ON_ITS_WAY, session.context.check_after[-1])
     age = session.time() - (pending.at or 0)
     if age < wait:  # an attempt in the future says nothing: all of it is waited
         session.context.sleep(min(wait, wait - age))
         session.check_unchanged()
+    return age < wait
 
 
 def _not_found_out(session: Session, pending: Pending, error: TweetbotError) -> None:
