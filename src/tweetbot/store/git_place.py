@@ -60,23 +60,26 @@ def remote(environ: Mapping[str, str]) -> Remote:
 
 def keys(profile: str, environ: Mapping[str, str]) -> Keys:
     """Return the keys of `TWEETBOT_KEY`; raises `ConfigurationError` that says how to mend it."""
-    again = f"tweetbot export -p {profile} --to {_told(environ)}"
     if _in_actions(environ):
         remedy = (
             f"Hand the secret {VARIABLE} of this repository to this step (env: {VARIABLE}:"
-            f" ${{{{ secrets.{VARIABLE} }}}}). The laptop that the bot came from sets it anew:"
-            f" {again} | gh secret set {VARIABLE}"
+            f" ${{{{ secrets.{VARIABLE} }}}}). Where the key is kept, `gh secret set {VARIABLE}`"
+            " sets it anew."
         )
     else:
-        remedy = f"It has to be the key that this prints, where the bot came from: {again} | cat"
+        remedy = (
+            f"It has to be the key with which {profile} was brought there; `openssl rand -base64 32`"
+            " makes one for a bot that is new there."
+        )
     return Keys.read(environ.get(VARIABLE, ""), remedy=remedy)
 
 
 def _nothing_there(profile: str, environ: Mapping[str, str]) -> str:
     if _in_actions(environ):
         return (
-            "Move it there, in a clone of this repository on the laptop where it is logged in:"
-            f" tweetbot export -p {profile} --to {_told(environ)} | gh secret set {VARIABLE}"
+            "Move it there, in a clone of this repository on the laptop where it is logged in, with"
+            f" the same {VARIABLE}: tweetbot export -p {profile} |"
+            f" TWEETBOT_STORE={_told(environ)} tweetbot import -p {profile}"
         )
     return "Run `tweetbot auth`, or `tweetbot import`."
 
