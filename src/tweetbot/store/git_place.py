@@ -68,8 +68,8 @@ def keys(profile: str, environ: Mapping[str, str]) -> Keys:
         )
     else:
         remedy = (
-            f"It has to be the key with which {profile} was brought there; `openssl rand -base64 32`"
-            " makes one for a bot that is new there."
+            f"It has to be the key with which {profile} was brought there; for a bot that is new"
+            " there, `openssl rand -base64 32` makes one."
         )
     return Keys.read(environ.get(VARIABLE, ""), remedy=remedy)
 
