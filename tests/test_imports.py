@@ -22,7 +22,7 @@ ROWS = (
     {"sources", "x", "store"},
     {"draft"},
     {"text"},
-    {"document", "memory"},
+    {"memory"},
     {"profile", "settings"},
     {"money"},
     {"errors", "foreign"},

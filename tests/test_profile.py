@@ -13,7 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tweetbot import profile as module
-from tweetbot.document import dump, parse
 from tweetbot.errors import ConfigurationError, LoginNeeded
 from tweetbot.profile import (
     Client,
@@ -26,6 +25,8 @@ from tweetbot.profile import (
     Token,
     Unreadable,
     digest,
+    dump,
+    parse,
 )
 
 NOW = 1_795_400_000

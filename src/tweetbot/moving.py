@@ -10,10 +10,9 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from tweetbot.document import dump, parse
 from tweetbot.errors import ConfigurationError
 from tweetbot.memory import together
-from tweetbot.profile import Expected, Moved, Profile, Unreadable
+from tweetbot.profile import Expected, Moved, Profile, Unreadable, dump, parse
 from tweetbot.store import Store, find
 
 

@@ -26,11 +26,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
-from tweetbot.document import parse
 from tweetbot.errors import TweetbotError
 from tweetbot.posting import run as posting
 from tweetbot.posting.session import Context
-from tweetbot.profile import digest
+from tweetbot.profile import digest, parse
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources.given import given
 from tweetbot.store.folder import FileStore

@@ -32,7 +32,6 @@ from hypothesis.stateful import (
 )
 
 from tweetbot import moving
-from tweetbot.document import parse
 from tweetbot.errors import (
     AccessTokenRefused,
     GrantRefused,
@@ -43,7 +42,7 @@ from tweetbot.errors import (
 )
 from tweetbot.posting import run as posting
 from tweetbot.posting.session import Context
-from tweetbot.profile import Account, Client, Profile, Token
+from tweetbot.profile import Account, Client, Profile, Token, parse
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources.given import given
 from tweetbot.store import find

@@ -16,14 +16,13 @@ import pytest
 
 from tests.conftest import Bot, GitHost, Run
 from tests.git_server import GitServer, once
-from tweetbot.document import parse
 from tweetbot.errors import (
     ConfigurationError,
     Overtaken,
     Temporary,
     TokenNotSaved,
 )
-from tweetbot.profile import Posted, Profile
+from tweetbot.profile import Posted, Profile, parse
 from tweetbot.store.git import GitStore
 from tweetbot.store.git_ref import LONGEST, SLACK, Lock, Ref
 from tweetbot.store.git_remote import Address, Remote
@@ -217,7 +216,7 @@ def test_a_document_that_no_key_opens_is_replaced_by_force_alone(
 
 
 def kept_document(profile: Profile) -> object:
-    from tweetbot.document import dump
+    from tweetbot.profile import dump
 
     return json.loads(dump(profile))
 

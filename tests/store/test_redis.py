@@ -22,11 +22,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tweetbot.document import parse
 from tweetbot.errors import LoginNeeded, Overtaken, TokenNotSaved, TweetbotError
 from tweetbot.posting import run as posting
 from tweetbot.posting.session import Context
-from tweetbot.profile import Profile, Token
+from tweetbot.profile import Profile, Token, parse
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources.given import given
 from tweetbot.store.redis import OWN_TIME, RedisStore

@@ -20,9 +20,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests.conftest import RedisServer, free_port
-from tweetbot.document import dump, parse
 from tweetbot.errors import ConfigurationError, Overtaken, Temporary, TokenNotSaved, TweetbotError
-from tweetbot.profile import Client, Posted, Profile, Token
+from tweetbot.profile import Client, Posted, Profile, Token, dump, parse
 from tweetbot.store.redis import RedisStore
 
 KEY = "tweetbot:default"

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tweetbot.document import dump, parse
 from tweetbot.errors import ConfigurationError
-from tweetbot.profile import Client, Pending, Profile, Token
+from tweetbot.profile import Client, Pending, Profile, Token, dump, parse
 from tweetbot.sandbox import Sandbox
 from tweetbot.store.command import CommandStore
 from tweetbot.store.redis import RedisStore

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tweetbot.document import dump, parse
 from tweetbot.errors import (
     AnswerLost,
     ConfigurationError,
@@ -28,7 +27,7 @@ from tweetbot.errors import (
     Temporary,
     TokenNotSaved,
 )
-from tweetbot.profile import Client, Profile, Token
+from tweetbot.profile import Client, Profile, Token, dump, parse
 from tweetbot.store import find
 from tweetbot.store.folder import FileStore, profile_paths
 from tweetbot.store.rescue import Rescue

@@ -15,9 +15,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from tweetbot.document import parse
 from tweetbot.errors import Overtaken, TweetbotError
-from tweetbot.profile import Profile
+from tweetbot.profile import Profile, parse
 from tweetbot.sandbox import Fault
 from tweetbot.settings import read_settings
 from tweetbot.store import Store, find, open_store

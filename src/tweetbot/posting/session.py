@@ -12,7 +12,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from tweetbot.document import dump
 from tweetbot.errors import (
     AnswerLost,
     GrantRefused,
@@ -23,7 +22,7 @@ from tweetbot.errors import (
     TokenNotSaved,
     TweetbotError,
 )
-from tweetbot.profile import LastError, Pending, Posted, Profile, Spend, Token
+from tweetbot.profile import LastError, Pending, Posted, Profile, Spend, Token, dump
 from tweetbot.store import Store
 from tweetbot.x import (
     TOKEN_DEADLINE,

@@ -22,7 +22,6 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from tweetbot.document import dump, parse
 from tweetbot.errors import (
     ConfigurationError,
     LoginNeeded,
@@ -30,7 +29,7 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.foreign import HIDDEN, one_line, without_tokens
-from tweetbot.profile import LOGGED_OUT, Moved, Profile, Unreadable
+from tweetbot.profile import LOGGED_OUT, Moved, Profile, Unreadable, dump, parse
 from tweetbot.store.masks import Masks, secrets_of
 from tweetbot.store.process import run
 from tweetbot.store.rehearsal import rehearsal

@@ -33,7 +33,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tweetbot.document import dump, parse
 from tweetbot.errors import (
     AnswerLost,
     Busy,
@@ -42,7 +41,7 @@ from tweetbot.errors import (
     TokenNotSaved,
     TweetbotError,
 )
-from tweetbot.profile import Profile, Unreadable
+from tweetbot.profile import Profile, Unreadable, dump, parse
 from tweetbot.store.files import (
     BINARY,
     NOFOLLOW,

@@ -27,7 +27,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
-from tweetbot.document import dump, parse
 from tweetbot.errors import (
     Busy,
     ConfigurationError,
@@ -36,7 +35,7 @@ from tweetbot.errors import (
     TokenNotSaved,
     TweetbotError,
 )
-from tweetbot.profile import LOGGED_OUT, Moved, Profile, Unreadable
+from tweetbot.profile import LOGGED_OUT, Moved, Profile, Unreadable, dump, parse
 from tweetbot.store.git_ref import SLACK, Lock, Ref, Stored
 from tweetbot.store.key import Keys
 from tweetbot.store.masks import Masks

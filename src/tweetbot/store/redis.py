@@ -27,7 +27,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tweetbot.document import dump, parse
 from tweetbot.errors import (
     Busy,
     ConfigurationError,
@@ -36,7 +35,7 @@ from tweetbot.errors import (
     Temporary,
     TweetbotError,
 )
-from tweetbot.profile import Profile, Unreadable
+from tweetbot.profile import Profile, Unreadable, dump, parse
 from tweetbot.store.redis_errors import meaning
 from tweetbot.store.redis_server import DEADLINE, connect, is_volatile, library, shown
 from tweetbot.store.rehearsal import rehearsal

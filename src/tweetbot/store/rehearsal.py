@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tweetbot.document import dump
-from tweetbot.profile import Profile
+from tweetbot.profile import Profile, dump
 
 TOKEN_ROOM = 512  # bytes that a renewed token may have at least; X's have about a hundred
 _LATEST = 2**40 - 1  # no time is longer

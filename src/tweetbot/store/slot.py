@@ -7,9 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
-from tweetbot.document import dump
 from tweetbot.errors import TokenNotSaved
-from tweetbot.profile import Profile
+from tweetbot.profile import Profile, dump
 from tweetbot.store.files import make_folder, sync_folder, write
 
 

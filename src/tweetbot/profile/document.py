@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from typing import Any, get_args, get_origin, get_type_hints
 
-from tweetbot.profile import VERSION, Profile, Unreadable
+from tweetbot.profile.keys import Unreadable
+from tweetbot.profile.profile import VERSION, Profile
 
 _LARGEST = 2**40  # a time beyond it (milliseconds, perhaps) is none that can be shown
 # The Python types that a JSON value of a field may have; `bool` is never a number.

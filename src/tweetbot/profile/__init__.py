@@ -1,0 +1,48 @@
+"""All that a bot must remember, as frozen values, and the JSON document that holds it; no I/O.
+
+Everything stands in one document, so that one atomic write keeps it consistent. Keys that this
+version does not know are kept at every level (`unknown`), so that an older tweetbot never takes
+something away from a newer one. Times are integers, UTC epoch seconds.
+
+For every room that reads or keeps a bot. Uses `money` and `errors`.
+"""
+
+from tweetbot.profile.document import dump, parse
+from tweetbot.profile.grant import POSTING_SCOPES, Account, Client, Expected, Moved, Replaced, Token
+from tweetbot.profile.keys import Unreadable
+from tweetbot.profile.posts import Pending, PendingPart, Posted, digest
+from tweetbot.profile.profile import (
+    CLOCKS_DIFFER_BY,
+    LOGGED_OUT,
+    POSTS_KEPT,
+    SAME_TEXT_FOR,
+    VERSION,
+    LastError,
+    Profile,
+)
+from tweetbot.profile.spend import Spend
+
+__all__ = [
+    "CLOCKS_DIFFER_BY",
+    "LOGGED_OUT",
+    "POSTING_SCOPES",
+    "POSTS_KEPT",
+    "SAME_TEXT_FOR",
+    "VERSION",
+    "Account",
+    "Client",
+    "Expected",
+    "LastError",
+    "Moved",
+    "Pending",
+    "PendingPart",
+    "Posted",
+    "Profile",
+    "Replaced",
+    "Spend",
+    "Token",
+    "Unreadable",
+    "digest",
+    "dump",
+    "parse",
+]

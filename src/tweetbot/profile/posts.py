@@ -1,0 +1,70 @@
+"""Posts that are live, and the one that is about to be."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tweetbot.profile.keys import RARE, unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class PendingPart:
+    """One post of a thread that is not live yet."""
+
+    text: str
+    unknown: Mapping[str, Any] = unknown()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pending:
+    """A post that was about to be sent and has no recorded outcome.
+
+    `text` is that of the post on its way, or the next one; `at` is `None` while none is. Of a
+    thread, `parts` are those that are not live yet, this one first, and `done` the ids of those
+    that are. `reply_to` is the post that it (or a thread's first part) answers. `found_at` is when
+    a run first could not find out what became of it, by X's clock.
+    """
+
+    text: str
+    digest: str
+    at: int | None = None
+    source: str | None = None
+    cursor: Any = None
+    parts: tuple[PendingPart, ...] = field(default=(), metadata=RARE)
+    done: tuple[str, ...] = field(default=(), metadata=RARE)
+    reply_to: str | None = field(default=None, metadata=RARE)
+    made_with_ai: bool = field(default=False, metadata=RARE)
+    found_at: int | None = field(default=None, metadata=RARE)
+    unknown: Mapping[str, Any] = unknown()
+
+    @property
+    def parent(self) -> str | None:
+        """The id of the post that the next part answers."""
+        return self.done[-1] if self.done else self.reply_to
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posted:
+    """A post that is live; `id` is `None` where X never confirmed it.
+
+    A thread is one entry: `ids` are those of all its posts, `id` is that of the first.
+    """
+
+    id: str | None = None
+    at: int
+    digest: str
+    ids: tuple[str, ...] = field(default=(), metadata=RARE)
+    unknown: Mapping[str, Any] = unknown()
+
+    @property
+    def all_ids(self) -> tuple[str, ...]:
+        """The ids of all its posts, as far as they are known."""
+        return self.ids or ((self.id,) if self.id else ())
+
+
+def digest(text: str) -> str:
+    """Name a post's text: SHA-256 of its UTF-8."""
+    return hashlib.sha256(text.encode()).hexdigest()
