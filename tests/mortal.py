@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tweetbot.profile import Profile
 from tweetbot.store.folder import FileStore
@@ -55,20 +56,9 @@ def mortal_transport(life: Life) -> type[Transport]:
     class MortalTransport(Transport):
         """A transport that can die before a request is sent and after its answer came."""
 
-        def request(
-            self,
-            method: str,
-            url: str,
-            *,
-            deadline: float,
-            headers: Mapping[str, str] | None = None,
-            content: bytes | None = None,
-            params: Mapping[str, str] | None = None,
-        ) -> Answer:
+        def request(self, method: str, url: str, **rest: Any) -> Answer:
             life.step()
-            answer = super().request(
-                method, url, deadline=deadline, headers=headers, content=content, params=params
-            )
+            answer = super().request(method, url, **rest)
             life.step()
             return answer
 

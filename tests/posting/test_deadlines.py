@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -69,16 +70,7 @@ class Sluggish(Transport):
         self._clock = clock
         self._script = script
 
-    def request(
-        self,
-        method: str,  # noqa: ARG002
-        url: str,  # noqa: ARG002
-        *,
-        deadline: float,
-        headers: Mapping[str, str] | None = None,  # noqa: ARG002
-        content: bytes | None = None,  # noqa: ARG002
-        params: Mapping[str, str] | None = None,  # noqa: ARG002
-    ) -> Answer:
+    def request(self, *_: str, deadline: float, **rest: Any) -> Answer:  # noqa: ARG002
         self._clock.pass_by(deadline)
         answer = ANSWERS[next(self._script, "lost")]
         if isinstance(answer, TweetbotError):

@@ -11,10 +11,11 @@ import os
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import hypothesis.strategies as st
 import pytest
@@ -105,23 +106,12 @@ class WatchedTransport(Transport):
         super().__init__(user_agent="tweetbot", environ={})
         self._machine = machine
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        deadline: float,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-        params: Mapping[str, str] | None = None,
-    ) -> Answer:
+    def request(self, method: str, url: str, **rest: Any) -> Answer:
         renewal = url.endswith("/2/oauth2/token")
         if renewal:
             self._machine.check_prepared()
         self._machine.fuse.burn()
-        answer = super().request(
-            method, url, deadline=deadline, headers=headers, content=content, params=params
-        )
+        answer = super().request(method, url, **rest)
         if renewal and answer.status == 200:
             self._machine.hear_new_token()
         self._machine.fuse.burn()

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,24 +22,8 @@ HOUR = 3600
 class Impatient(Transport):
     """A transport whose deadlines are half a second, for servers that say nothing."""
 
-    def request(
-        self,
-        method: str,
-        url: str,
-        *,
-        deadline: float,
-        headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
-        params: Mapping[str, str] | None = None,
-    ) -> Answer:
-        return super().request(
-            method,
-            url,
-            deadline=min(deadline, 0.5),
-            headers=headers,
-            content=content,
-            params=params,
-        )
+    def request(self, method: str, url: str, *, deadline: float, **rest: Any) -> Answer:
+        return super().request(method, url, deadline=min(deadline, 0.5), **rest)
 
 
 def status(code: int, body: bytes = b"", *, after: bool = False, times: int = 1) -> Fault:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
+from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -229,3 +233,78 @@ def test_the_post_of_another_account_is_refused_before_it_is_sent(
 
 def test_without_a_last_post_there_is_nothing_to_answer(bot: Bot, clock: Clock, x: Sandbox) -> None:
     assert (run(bot, clock, "Hi", reply(LAST))[0], x.requests) == (2, ())
+
+
+# --- any sequence of runs -------------------------------------------------------------------
+
+BROKEN = ("reset", "garbage", "half", "500", "503", "429", "402", "401")
+
+
+def a_fault(chance: random.Random) -> tuple[str, Fault]:
+    step = chance.choice(("post", "post", "post", "token", "timeline"))
+    kind, after = chance.choice(BROKEN), chance.random() < 0.5
+    skip, times = chance.randrange(4), chance.choice((1, 1, 2))
+    if kind.isdecimal():
+        after = after and kind.startswith("5")
+        return step, Fault("status", status=int(kind), after=after, skip=skip, times=times)
+    return step, Fault(kind, after=after, skip=skip, times=times)
+
+
+def check_chain(x: Sandbox, parts: list[str]) -> None:
+    """Each part is live at most once, none without the one before, and under it."""
+    live = {post.sent_text: post for post in x.posts}
+    assert len(live) == len(x.posts), "posted twice"
+    for before, after in pairwise(parts):
+        if after in live:
+            assert before in live, "a part without the one before"
+            assert live[after].parent == live[before].id, "another chain"
+
+
+def play(bot: Bot, clock: Clock, chance: random.Random) -> list[int | None]:
+    parts = [f"{word} {chance.random()}" for word in ("One", "Two", "Three")]
+    reply, text = f"Source {chance.random()}", f"Text {chance.random()}"
+    jobs = [("\n---\n".join(parts), WHOLE), (text, ALONE), (reply, Extras(reply_to=Target(LAST)))]
+    bot.x.fault(*a_fault(chance))
+    codes: list[int | None] = []
+    for _ in range(chance.randint(2, 4)):
+        clock.time += chance.choice((60, 600, 4000))
+        if chance.random() < 0.6:
+            bot.x.fault(*a_fault(chance))
+        life = Life(chance.randrange(24) if chance.random() < 0.4 else None)
+        job = chance.choice(jobs)
+        before = {post.sent_text for post in bot.x.posts}
+        code, said = run(bot, clock, *job, life=life)
+        codes.append(code)
+        check_chain(bot.x, parts)
+        live = {post.sent_text for post in bot.x.posts}
+        if code == 0:
+            assert set(job[0].split("\n---\n")) <= live, said
+        elif code in (2, 3, 5, 6) and "live" not in said:
+            assert live == before, f"it was said that nothing was posted: {said}"
+        if code == 4:
+            renew_the_grant(bot, clock)
+    return codes
+
+
+def renew_the_grant(bot: Bot, clock: Clock) -> None:
+    """Do what a person does after exit code 4; all else that the bot knows stays."""
+    token = {name: value for name, value in bot.x.grant().items() if name.endswith("_token")}
+    now = int(clock.time)
+    bot.change(token={**token, "obtained_at": now, "expires_at": now + 7200, "parent": None})
+
+
+@pytest.mark.timeout(1200)
+def test_no_sequence_of_faults_breaks_a_chain_or_posts_a_part_twice(
+    bot: Bot, clock: Clock, tmp_path: Path, *, full: bool, figures: Callable[[str], None]
+) -> None:
+    seen: Counter[int | None] = Counter()
+    for seed in range(2000 if full else 25):
+        with Sandbox(refuse_duplicates=bool(seed % 2)) as x:
+            bot.x, bot.folder, x.clock = x, tmp_path / "bot", clock.now
+            bot.log_in()
+            bot.change(token={"obtained_at": int(clock.time), "expires_at": int(clock.time) + 7200})
+            try:
+                seen.update(play(bot, clock, random.Random(seed)))
+            except AssertionError as error:
+                raise AssertionError(f"seed {seed}: {error}") from error
+    figures(f"threads and replies: {seed + 1} sequences, runs ended with {dict(seen)}")
