@@ -78,16 +78,19 @@ STARTING = {
     "playwright",
     "TWEETBOT_SAVE_COMMAND",
 }
-LASTING = {"full", "figures", "redis_server", "powerless"}  # fixtures of tests that take long
+# Fixtures of tests that take long.
+LASTING = {"full", "figures", "redis_server", "powerless", "homeless"}
 QUICK_CASES = 3  # of each test
 
 
 def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
-    """Mark the first cases of each test that starts no program and has no long form as quick."""
+    """Mark the first cases of each test that starts no program and is not slow as quick."""
     cases: Counter[Any] = Counter()
     names: dict[Any, bool] = {}
     for item in items:
         if not isinstance(item, pytest.Function) or LASTING & set(item.fixturenames):
+            continue
+        if item.get_closest_marker("slow"):
             continue
         function = inspect.unwrap(item.function)
         if function not in names:

@@ -354,6 +354,7 @@ def test_missing_credits_end_with_5(bot: Bot, x: Sandbox) -> None:
     assert bot.document["pending"] is None
 
 
+@pytest.mark.slow
 def test_a_refused_connection_is_tried_three_times(bot: Bot, x: Sandbox) -> None:
     x.close()
     run = bot.run("post", "-v", HELLO)

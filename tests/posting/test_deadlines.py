@@ -116,6 +116,7 @@ def lasts(
 scripts = st.lists(st.sampled_from(list(ANSWERS)), max_size=16)
 
 
+@pytest.mark.slow
 @given(script=scripts, is_pending=st.booleans(), is_due=st.booleans())
 @example(script=WORST, is_pending=True, is_due=False)
 @settings(max_examples=100, deadline=None)

@@ -188,6 +188,7 @@ def test_a_failure_as_json(bot: Bot, x: Sandbox) -> None:
     assert run.json["x"]["status"] == 400
 
 
+@pytest.mark.slow
 def test_an_x_that_cannot_be_reached_ends_with_6(bot: Bot, x: Sandbox) -> None:
     x.close()
     old = bot.document["token"]

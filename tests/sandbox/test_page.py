@@ -128,6 +128,7 @@ def chromium() -> Iterator[Browser]:
         yield chromium
 
 
+@pytest.mark.slow
 def test_a_person_sees_thread_pictures_gif_video_and_poll(
     x: Sandbox, app: App, chromium: Browser, tmp_path: Path
 ) -> None:

@@ -241,6 +241,7 @@ def dies(reader: Reader, steps: int) -> bool:
     return False
 
 
+@pytest.mark.slow
 @both_orders
 @pytest.mark.parametrize(
     ("is_due", "trouble"),

@@ -342,6 +342,7 @@ cursors = json_values | st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @examples(cursor=cursors, order=st.sampled_from(ORDERS), once=st.booleans())
 @settings(max_examples=200, deadline=None)
 def test_no_cursor_leads_astray(cursor: Any, order: Order, once: bool) -> None:
@@ -559,6 +560,7 @@ def test_copies_do_not_cost_a_pass_each() -> None:
     assert len(source.passes) == 2
 
 
+@pytest.mark.slow
 def test_an_item_that_is_taken_for_a_copy_by_mistake_is_read_again() -> None:
     """Where the memory of what stands above says "perhaps", a second pass tells."""
     items = [f"Fact {number}" for number in range(LONG)]
@@ -576,6 +578,7 @@ def test_an_item_that_is_taken_for_a_copy_by_mistake_is_read_again() -> None:
         assert source.draft(draft.cursor).text == items[place + 1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunks", [1, 2])
 def test_more_copies_than_are_kept_at_a_time_hide_nothing(chunks: int, path: Path) -> None:
     items = [f"Fact {number}" for number in range(chunks * _CHUNK)]

@@ -274,6 +274,7 @@ def unknown_host(bot: Bot, _: GitHost) -> None:
     bot.environ["TWEETBOT_STORE"] = "git:http://no-such-host.invalid/host.git"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("leave", [gone, closed_port, unknown_host])
 def test_a_server_that_is_not_there_is_temporary(
     leave: Callable[[Bot, GitHost], None], kept: Bot, git_host: GitHost

@@ -332,6 +332,7 @@ def test_tls_on_a_port_without_and_the_other_way_round(
 # -- away, or not able to --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_server_that_cannot_be_reached_says_why(tmp_path: Path) -> None:
     unknown = failure("redis://nowhere.invalid:6379/0", tmp_path)
     closed = failure(f"redis://127.0.0.1:{free_port()}/0", tmp_path)

@@ -308,6 +308,7 @@ def test_a_second_run_waits_and_gives_up(home: Home) -> None:
     assert home.bot.run("post", TEXT, "--wait", "0").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", WITH_A_LOCK, indirect=False)
 def test_two_runs_never_both_hold_the_lock(home: Home) -> None:
     inside: list[int] = []

@@ -34,6 +34,7 @@ TEXTS = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(text=TEXTS, limit=st.sampled_from([40, 100, 280]))
 @example(text="a" * 500, limit=280)
 @example(text="e" + "\u0301\u0302" * 300, limit=280)

@@ -6,6 +6,7 @@ A command is loaded when it is asked for, and imports httpx and authlib only if 
 
 from __future__ import annotations
 
+import gc
 import sys
 from importlib import import_module
 from typing import NoReturn
@@ -33,7 +34,11 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 def main() -> NoReturn:
-    """Run the command line of this process."""
+    """Run the command line of this process.
+
+    Garbage is looked for seldom: most of what a run makes are the modules that it imports.
+    """
+    gc.set_threshold(50_000)
     sys.exit(run(cli, sys.argv[1:]))
 
 
