@@ -11,7 +11,7 @@ from tweetbot.schedule import is_fleeting
     ("program", "fleeting"),
     [
         ("/home/a/.cache/uv/archive-v0/Xy12/bin/tweetbot", True),
-        ("/root/.cache/uv/environments-v2/tweetbot-1/bin/python", True),
+        ("/home/me/.cache/uv/environments-v2/tweetbot-1/bin/python", True),
         ("/home/a/.cache/pipx/0123/bin/tweetbot", True),
         ("/home/a/.local/pipx/.cache/0123/bin/tweetbot", True),
         ("/Users/a/Library/Caches/pipx/0123/bin/tweetbot", True),
