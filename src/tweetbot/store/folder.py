@@ -246,7 +246,7 @@ class FileStore:
         if others:  # a mistyped name: a login under it could end the login that was meant
             remedy = (
                 f"Name one of these by -p: {', '.join(others)}; or, for another account, run"
-                f" `tweetbot auth -p {name} --account` with its name."
+                f" `tweetbot auth -p {name} --account USERNAME`."
             )
         return LoginNeeded(f"Not logged in: there is no {self.path}.", remedy)
 
