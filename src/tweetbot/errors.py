@@ -178,6 +178,19 @@ class TooOld(TweetbotError):
     name = "too-old"
 
 
+def missing_extra(extra: str, happened: str) -> ConfigurationError:
+    """Say what needs a package that comes with an extra, and how to install it.
+
+    Who runs tweetbot may have it by any of the three installers, and does not always know by which.
+    """
+    wanted = f"'tweetbot-cli[{extra}]'"
+    return ConfigurationError(
+        happened,
+        f"Install it: pip install {wanted}; where tweetbot came by pipx: pipx install --force"
+        f" {wanted}; by uv: uv tool install {wanted}.",
+    )
+
+
 def naming(profile: str, said: str) -> str:
     """Let the commands that a message tells to type name the bot; they would mean another one."""
     if profile == DEFAULT_PROFILE:

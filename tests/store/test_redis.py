@@ -394,7 +394,8 @@ def test_without_the_package_the_extra_is_named(bot: Bot, tmp_path: Path) -> Non
     bot.environ |= {"TWEETBOT_STORE": "redis://127.0.0.1", "PYTHONPATH": str(tmp_path)}
     run = bot.run("post", TEXT)
     assert run.code == 2
-    assert "tweetbot-cli[redis]" in run.err
+    for command in ("pip install", "pipx install --force", "uv tool install"):
+        assert f"{command} 'tweetbot-cli[redis]'" in run.err
 
 
 def test_status_lists_all_bots_of_the_server(redis_bot: Bot, server: RedisServer) -> None:

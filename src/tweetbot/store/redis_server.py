@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from tweetbot.errors import ConfigurationError
+from tweetbot.errors import ConfigurationError, missing_extra
 
 DEADLINE = 5.0  # seconds for one command
 _RESENDS = 2  # of one command, after 0.4 and 0.8 seconds
@@ -93,10 +93,7 @@ def library() -> ModuleType:
     try:
         import redis
     except ImportError:
-        raise ConfigurationError(
-            "The Redis store needs the package redis.",
-            "Install it: pip install 'tweetbot-cli[redis]'",
-        ) from None
+        raise missing_extra("redis", "The Redis store needs the package redis.") from None
     return redis
 
 

@@ -22,7 +22,7 @@ from typing import Any, Self
 
 import httpx
 
-from tweetbot.errors import AnswerLost, ConfigurationError, NotSent
+from tweetbot.errors import AnswerLost, ConfigurationError, NotSent, missing_extra
 from tweetbot.foreign import one_line, without_tokens
 from tweetbot.x.answer import Answer
 from tweetbot.x.certificates import certificate_cause
@@ -156,11 +156,9 @@ class _Ways(httpx.BaseTransport):
             )
             return httpx.HTTPTransport(verify=self._context, proxy=through)
         except ImportError:
-            raise ConfigurationError(
+            raise missing_extra(
+                "socks",
                 f"{proxy.variable} names a SOCKS proxy, and that needs the package socksio.",
-                "Install it: pip install 'tweetbot-cli[socks]'; where tweetbot came by pipx:"
-                " pipx install --force 'tweetbot-cli[socks]'; by uv: uv tool install"
-                " 'tweetbot-cli[socks]'.",
             ) from None
         except (httpx.InvalidURL, ValueError):
             raise ConfigurationError(
