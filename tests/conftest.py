@@ -28,7 +28,7 @@ from tests.inside import run_inside
 from tweetbot.draft import USUAL, Terms
 from tweetbot.errors import TweetbotError
 from tweetbot.posting import run as posting
-from tweetbot.posting.session import Context
+from tweetbot.posting.context import Context
 from tweetbot.sandbox import Sandbox
 from tweetbot.sources.given import given
 from tweetbot.store import Store

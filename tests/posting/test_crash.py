@@ -28,7 +28,7 @@ import pytest
 
 from tweetbot.errors import TweetbotError
 from tweetbot.posting import run as posting
-from tweetbot.posting.session import Context
+from tweetbot.posting.context import Context
 from tweetbot.profile import digest, parse
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources.given import given

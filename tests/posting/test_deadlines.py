@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from tweetbot.draft import Draft
 from tweetbot.errors import AnswerLost, NotSent, TweetbotError
 from tweetbot.posting import run as posting
-from tweetbot.posting.session import Context
+from tweetbot.posting.context import Context
 from tweetbot.profile import Account, Client, Pending, Profile, Token, digest
 from tweetbot.sources import Given
 from tweetbot.store.folder import FileStore

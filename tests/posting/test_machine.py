@@ -42,7 +42,7 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.posting import run as posting
-from tweetbot.posting.session import Context
+from tweetbot.posting.context import Context
 from tweetbot.profile import Account, Client, Profile, Token, parse
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources.given import given

@@ -18,7 +18,7 @@ from tests.mortal import Killed, Life, MortalStore, mortal_transport
 from tweetbot.draft import Terms
 from tweetbot.errors import TweetbotError
 from tweetbot.posting import run as posting
-from tweetbot.posting.session import Context
+from tweetbot.posting.context import Context
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources import ListFile, Order, Source, given, listed

@@ -1,12 +1,12 @@
 """One run of `post` or `renew`: the order of its steps is the product.
 
-`run` has that order, `session` the bot under its lock and its login, `sending` one post or a thread
-part by part, `settling` what happens to a post whose answer was unclear, `deleting` takes one back.
-For `cli`. Uses `sources`, `x` and `store`.
+`run` has that order, `session` the bot under its lock and its login, `record` what is written down
+of it, `sending` one post or a thread part by part, `settling` what happens to a post whose answer
+was unclear, `deleting` takes one back. For `cli`. Uses `sources`, `x` and `store`.
 """
 
+from tweetbot.posting.context import Context
 from tweetbot.posting.deleting import Deleted, delete
 from tweetbot.posting.run import Outcome, Renewal, longest, post, renew
-from tweetbot.posting.session import Context
 
 __all__ = ["Context", "Deleted", "Outcome", "Renewal", "delete", "longest", "post", "renew"]

@@ -8,7 +8,9 @@ from tweetbot.draft import LAST, Target
 from tweetbot.errors import AccessTokenRefused, AnswerLost, ConfigurationError
 from tweetbot.money import PRICE_DELETE
 from tweetbot.posting.account import make_sure_whose
-from tweetbot.posting.session import LONGEST_RENEWAL, Context, Session, one_line, session
+from tweetbot.posting.context import Context
+from tweetbot.posting.session import LONGEST_RENEWAL, Session, session
+from tweetbot.posting.words import one_line
 from tweetbot.profile import Posted, Profile
 from tweetbot.store import Store
 from tweetbot.x import DEADLINE, Transport

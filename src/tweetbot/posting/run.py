@@ -21,9 +21,11 @@ from tweetbot.draft import LAST, Draft, Part, Target
 from tweetbot.errors import ConfigurationError, LoginNeeded, Temporary, TextRefused
 from tweetbot.posting import sending, settling
 from tweetbot.posting.account import make_sure_whose
+from tweetbot.posting.context import Context
 from tweetbot.posting.deleting import check_own
 from tweetbot.posting.sending import Sending
-from tweetbot.posting.session import LONGEST_RENEWAL, Context, Session, session, short
+from tweetbot.posting.session import LONGEST_RENEWAL, Session, session
+from tweetbot.posting.words import short
 from tweetbot.profile import CLOCKS_DIFFER_BY, Pending, PendingPart, Posted, Profile
 from tweetbot.sources import Source
 from tweetbot.store import Store, find

@@ -24,7 +24,9 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.posting import settling
-from tweetbot.posting.session import RESEND_AFTER, Context, Session, one_line
+from tweetbot.posting.context import Context
+from tweetbot.posting.session import RESEND_AFTER, Session
+from tweetbot.posting.words import one_line
 from tweetbot.profile import Pending, Posted
 from tweetbot.text import LIMIT
 from tweetbot.x import POST_DEADLINE, Post

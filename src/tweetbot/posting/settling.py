@@ -23,15 +23,10 @@ from tweetbot.errors import (
     TokenNotSaved,
     TweetbotError,
 )
-from tweetbot.posting.session import (
-    INTENT_FOR,
-    TOKEN_REQUESTS,
-    Context,
-    Session,
-    clock,
-    one_line,
-    short,
-)
+from tweetbot.posting.context import Context
+from tweetbot.posting.record import INTENT_FOR
+from tweetbot.posting.session import TOKEN_REQUESTS, Session
+from tweetbot.posting.words import clock, one_line, short
 from tweetbot.profile import Pending, Posted
 from tweetbot.x import DEADLINE, POST_DEADLINE, Post, Timeline, id_time
 
