@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from tweetbot import text as texts
 from tweetbot.errors import TextRefused
+from tweetbot.money import PRICE_ALT
 from tweetbot.profile import digest
 from tweetbot.text import Entity, Measure
 
@@ -43,6 +44,39 @@ class Poll:
     minutes: int
 
 
+MB = 1_000_000  # bytes
+Kind = Literal["picture", "GIF", "video"]
+
+
+@dataclass(frozen=True)
+class Media:
+    """A file that goes with a post; its bytes are read when they are uploaded.
+
+    `size` is in bytes. `alt` is its description for those who cannot see it, empty where that is
+    left out. `content` is the SHA-256 of the file, empty where nobody has read all of it.
+    """
+
+    path: str
+    media_type: str
+    size: int
+    alt: str = ""
+    content: str = ""
+
+    @property
+    def kind(self) -> Kind:
+        """What a person calls it."""
+        if self.media_type == "image/gif":
+            return "GIF"
+        return "video" if self.media_type.startswith("video/") else "picture"
+
+    @property
+    def size_in_words(self) -> str:
+        """Its size as a person reads it."""
+        if self.size >= MB / 10:
+            return f"{self.size / MB:.1f} MB"
+        return f"{self.size / 1_000:.1f} kB" if self.size >= 100 else f"{self.size} bytes"
+
+
 LAST = "last"  # in place of the id of a post: the newest that the bot remembers
 
 
@@ -66,28 +100,43 @@ class Part:
     refused: TextRefused | None = None
     poll: Poll | None = None
     cut: str = ""
+    media: tuple[Media, ...] = ()
 
     @classmethod
-    def of(cls, text: str, terms: Terms = USUAL, *, refused: TextRefused | None = None) -> Self:
+    def of(
+        cls,
+        text: str,
+        terms: Terms = USUAL,
+        *,
+        refused: TextRefused | None = None,
+        media: tuple[Media, ...] = (),
+    ) -> Self:
         """Measure a text and check it: the one place where that is done.
 
-        `refused` is a reason that was found already.
+        `refused` is a reason that was found already. With `media` the text may be left out.
         """
+        if media and not text.strip():
+            text = ""
         measured, cut = texts.measure(text, limit=terms.limit), ""
         if terms.fit and measured.weighted_length > terms.limit:
             text, cut = texts.shorten(text, limit=terms.limit)
             measured = texts.measure(text, limit=terms.limit)
-        if not refused:
+        if not refused and (text or not media):
             try:
                 texts.check(text, measured, links=terms.links, mentions=terms.mentions)
             except TextRefused as error:
                 refused = error
-        return cls(text, measured, refused, cut=cut)
+        return cls(text, measured, refused, cut=cut, media=media)
 
     @property
     def usd(self) -> float:
-        """What X is going to charge for it, estimated, in US dollars."""
+        """What X is going to charge for the post, estimated, in US dollars."""
         return texts.price(self.measure)
+
+    @property
+    def usd_before(self) -> float:
+        """What X charges before it is posted: for alt texts. The price of an upload is unknown."""
+        return sum(PRICE_ALT for media in self.media if media.alt)
 
 
 @dataclass(frozen=True)
@@ -114,9 +163,10 @@ class Draft:
         source: str | None = None,
         cursor: Any = None,
         refused: TextRefused | None = None,
+        media: tuple[Media, ...] = (),
     ) -> Self:
         """Make a draft of one text; `refused` is a reason that was found already."""
-        return cls((Part.of(text, terms, refused=refused),), source, cursor)
+        return cls((Part.of(text, terms, refused=refused, media=media),), source, cursor)
 
     @property
     def text(self) -> str:
@@ -127,15 +177,22 @@ class Draft:
     def digest(self) -> str:
         """Name what it says: the text alone, or all that makes it another post than the text."""
         polls = [part.poll and [*part.poll.options, part.poll.minutes] for part in self.parts]
-        if len(self.parts) == 1 and not any(polls) and self.reply_to is None:
+        if len(self.parts) == 1 and not any(polls) and self.reply_to is None and not self.media:
             return digest(self.text)
         parent = self.reply_to and self.reply_to.id
-        return digest(json.dumps([[part.text for part in self.parts], polls, parent]))
+        says = [[part.text for part in self.parts], polls, parent]
+        shown = [[[one.content or one.path, one.alt] for one in part.media] for part in self.parts]
+        return digest(json.dumps([*says, shown] if self.media else says))
+
+    @property
+    def media(self) -> tuple[Media, ...]:
+        """The files that go with it, those of all parts of a thread."""
+        return tuple(media for part in self.parts for media in part.media)
 
     @property
     def usd(self) -> float:
-        """What X is going to charge, estimated, in US dollars."""
-        return sum(part.usd for part in self.parts)
+        """What X is going to charge, estimated, in US dollars; of an upload nobody knows it."""
+        return sum(part.usd + part.usd_before for part in self.parts)
 
     @property
     def links(self) -> tuple[Entity, ...]:

@@ -8,6 +8,7 @@ import re
 # docs.x.com, x-api/getting-started/pricing, August 2026.
 PRICE_POST = 0.015
 PRICE_LINK = 0.200
+PRICE_ALT = 0.005  # "Media Metadata"
 PRICE_DELETE = 0.010  # "Interaction: Delete"; as "Content: Manage" it would be 0.005
 
 _MOST = 1_000_000

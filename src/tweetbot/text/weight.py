@@ -88,7 +88,7 @@ def check(text: str, measured: Measure, *, links: bool = True, mentions: bool = 
     if not text.strip():
         what = "white space alone" if text else "empty"
         raise TextRefused(f"The text is {what}.", "Give the text that is to be posted.")
-    _refuse_characters(text)
+    check_characters(text)
     _refuse_length(text, measured)
     _refuse_cashtags(measured)
     if measured.links and not links:
@@ -114,6 +114,18 @@ def check_size(text: str) -> None:
         )
 
 
+def check_characters(text: str, what: str = "text") -> None:
+    """Raise `TextRefused` for a character that X takes in no text."""
+    if not (found := re.search(_FORBIDDEN, text)):
+        return
+    number = ord(found[0])
+    if 0xDC80 <= number <= 0xDCFF:  # how Python keeps a stray byte (PEP 383)
+        fault, remedy = f"the byte 0x{number - 0xDC00:02X}, not UTF-8", f"Save the {what} as UTF-8."
+    else:
+        fault, remedy = f"U+{number:04X}, which X does not accept", "Remove it."
+    raise TextRefused(f"Character {found.start() + 1} of the {what} is {fault}.", remedy)
+
+
 def price(measured: Measure) -> float:
     """Estimate what X charges for the post, in US dollars: a link makes it dearer."""
     return PRICE_LINK if measured.links else PRICE_POST
@@ -125,17 +137,6 @@ _FORBIDDEN_BY_X = "[\ufffe\ufeff\uffff]"
 # Surrogates have no UTF-8. The control characters that are no white space show nothing, and come
 # from a wrong encoding (NUL) or from a terminal's colours (ESC).
 _FORBIDDEN = "[\ufffe\ufeff\uffff\ud800-\udfff\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]"
-
-
-def _refuse_characters(text: str) -> None:
-    if not (found := re.search(_FORBIDDEN, text)):
-        return
-    number = ord(found[0])
-    if 0xDC80 <= number <= 0xDCFF:  # how Python keeps a stray byte (PEP 383)
-        what, remedy = f"the byte 0x{number - 0xDC00:02X}, not UTF-8", "Save the text as UTF-8."
-    else:
-        what, remedy = f"U+{number:04X}, which X does not accept", "Remove it."
-    raise TextRefused(f"Character {found.start() + 1} of the text is {what}.", remedy)
 
 
 def _refuse_length(text: str, measured: Measure) -> None:
