@@ -60,6 +60,7 @@ FULL: dict[str, Any] = {
     "pending": {"text": "Hé", "digest": "d", "at": NOW, "source": "list", "cursor": {"next": 3}},
     "cursors": {"list": 2, "feed": {"seen": ["a"]}},
     "posts": [{"id": "1", "at": NOW, "digest": "d"}, {"id": None, "at": NOW, "digest": "e"}],
+    "ran_at": NOW,
     "last_error": {"at": NOW, "code": 6, "error": "temporary", "message": "m", "count": 3},
     "spend": {"month": "2026-11", "posts": 2, "usd": 0.03, "budget_usd": 5.0},
     "moved": {"at": NOW, "note": "to the server"},
@@ -386,6 +387,15 @@ def test_a_cursor_moves_in_its_own_list_alone() -> None:
     assert profile.with_cursor("list", 3).cursors == {"list": 3, "feed": {"seen": ["a"]}}
     assert profile.with_cursor("new", None).cursors["new"] is None
     assert profile.with_cursor(None, 5) == profile
+
+
+def test_the_cursors_that_were_used_last_are_kept() -> None:
+    profile = replace(read(FULL), cursors={})
+    for number in range(50):
+        profile = profile.with_cursor(f"list {number}", number)
+    profile = profile.with_cursor("list 0", "again").with_cursor("list 50", 50)
+    assert list(profile.cursors) == [*(f"list {n}" for n in range(2, 50)), "list 0", "list 50"]
+    assert profile.cursors["list 0"] == "again"
 
 
 def test_a_new_month_begins_at_nothing() -> None:

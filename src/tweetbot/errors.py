@@ -172,7 +172,7 @@ class TokenNotSaved(TweetbotError):
 
 
 class TooOld(TweetbotError):
-    """The last post is older than `status --max-age` allows, or there is none."""
+    """No run did its job for longer than `status --max-age` allows, or ever."""
 
     code = 9
     name = "too-old"
@@ -210,6 +210,6 @@ EXIT_CODES: tuple[tuple[int, str, str], ...] = (
     (6, "temporary", "nothing was posted; run again later"),
     (7, "outcome-unknown", "no clear answer; look, the next run settles it"),
     (8, "token-not-saved", "act now: the message says where the token is"),
-    (9, "too-old", "`status --max-age`: the last post is older"),
+    (9, "too-old", "`status --max-age`: the last run that did its job is older"),
     (130, "interrupted", "SIGINT (143: SIGTERM)"),
 )

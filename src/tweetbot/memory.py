@@ -40,6 +40,7 @@ def together(current: Profile, imported: Profile, *, now: float) -> Together:
         imported,
         cursors=kept.cursors,
         posts=kept.posts,
+        ran_at=kept.ran_at,
         pending=kept.pending,
         spend=_larger(current.spend, imported.spend),
         unknown={**dropped.unknown, **kept.unknown},

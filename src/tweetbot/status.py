@@ -116,21 +116,24 @@ def _check(
     profile.spent(int(now)).check(PRICE_POST)
     store.check_writable()
     if max_age is not None:
-        _check_obtained_at(profile, max_age, now)
+        _check_age(profile, max_age, now)
 
 
-def _check_obtained_at(profile: Profile, max_age: float, now: float) -> None:
+def _check_age(profile: Profile, max_age: float, now: float) -> None:
+    """Go by the last run that did its job; where an older tweetbot ran, by the last post."""
     confirmed = [posted.at for posted in profile.posts if posted.id]
-    if not confirmed:
+    at, what = profile.ran_at, "run that did its job"
+    if at is None and confirmed:
+        at, what = confirmed[-1], "post"
+    if at is None:
         raise TooOld("Nothing has been posted yet.", "See that the scheduler runs `tweetbot post`.")
-    at = confirmed[-1]
     if at > now + CLOCK_SLACK:
         raise TooOld(
-            f"The last post lies in the future ({local(at)}), so its age is not known.",
+            f"The last {what} lies in the future ({local(at)}), so its age is not known.",
             "See whether this machine's clock is right.",
         )
     if now - at > max_age:
-        raise TooOld(f"The last post is of {local(at)}.", "See whether the scheduler runs.")
+        raise TooOld(f"The last {what} is of {local(at)}.", "See whether the scheduler runs.")
 
 
 def line(status: Status) -> str:
@@ -189,6 +192,8 @@ def _profile_rows(status: Status, profile: Profile) -> dict[str, str]:
         else "none",
         "this month": f"{spend.count}, about {dollars(spend.usd)}{budget}",
     }
+    if profile.ran_at is not None:
+        rows["last good run"] = local(profile.ran_at)
     if profile.pending:
         rows["pending"] = f"{local(profile.pending.at)} {profile.pending.text}"
     if profile.last_error:
@@ -234,6 +239,7 @@ def as_json(status: Status) -> dict[str, object]:
         "obtained_at": profile.token.obtained_at,
         "expires_at": profile.token.expires_at,
         "last_post": last and {"id": last.id, "at": last.at, "url": status.url},
+        "ran_at": profile.ran_at,
         "pending": pending and {"text": pending.text, "at": pending.at},
         "last_error": error
         and {name: getattr(error, name) for name in ("at", "code", "error", "message", "count")},

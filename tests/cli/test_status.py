@@ -310,6 +310,7 @@ def test_a_bot_in_full(bot: Bot, clock: Clock, x: Sandbox) -> None:
         f" expires {clock_of(token['expires_at'])}",
         "last post": f"{clock_of(post['at'])} https://x.com/dogfacts/status/{x.posts[0].id}",
         "this month": "1 post, about $0.015 of $5",
+        "last good run": clock_of(document["ran_at"]),
         "next post": "nothing known to be wrong",
     }
 
@@ -445,6 +446,27 @@ def test_a_last_post_that_is_too_old_ends_with_9(
     assert bot.run("status", "--max-age", max_age).code == code
 
 
+@pytest.mark.parametrize(
+    ("ran", "posted", "code"),
+    [
+        (HOUR, 400 * HOUR, 0),
+        (37 * HOUR, HOUR, 9),
+        (-HOUR, HOUR, 9),
+        (-60, 400 * HOUR, 0),  # X's clock may be ahead
+    ],
+)
+def test_the_last_run_that_did_its_job_tells_the_age(
+    bot: Bot, ran: int, posted: int, code: int
+) -> None:
+    at = int(time.time()) - ran
+    bot.environ["TZ"] = ZONE
+    bot.change(ran_at=at, posts=[post_of(posted)])
+    shown = bot.run("status", "-p", "default", "--max-age", "36h")
+    assert shown.code == code
+    assert rows(shown)["last good run"] == clock_of(at)
+    assert bot.run("status", "-p", "default", "--json").json["ran_at"] == at
+
+
 def test_a_bot_that_never_posted_is_too_old(bot: Bot) -> None:
     run = bot.run("status", "-p", "default", "--max-age", "36h")
     assert run.code == 9
@@ -488,6 +510,7 @@ def test_one_bot_as_json(bot: Bot, clock: Clock, x: Sandbox) -> None:
             "at": post["at"],
             "url": f"https://x.com/dogfacts/status/{x.posts[0].id}",
         },
+        "ran_at": post["at"],
         "pending": None,
         "last_error": None,
         "spend": {

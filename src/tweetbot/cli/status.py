@@ -18,7 +18,7 @@ from tweetbot.store import place
 
 @click.command()
 @options.profile
-@click.option("--max-age", type=options.DURATION, help="End with 9 if the last post is older.")
+@click.option("--max-age", type=options.DURATION, help="End with 9 if the last run is older.")
 @options.as_json
 def command(profile: str | None, max_age: float | None, as_json: bool) -> int:
     """Show every bot: account, last post, last error; offline."""

@@ -167,7 +167,9 @@ class Record:
         """
         posted = _posted(pending, post_id, at=at)
         profile = replace(
-            self.profile.with_post(posted).with_cursor(pending.source, pending.cursor),
+            self.profile.with_post(posted)
+            .with_cursor(pending.source, pending.cursor)
+            .with_run(posted.at),
             spend=self.profile.spent(posted.at, by_x=True).with_post(usd),
         )
         self.profile = profile  # true, written down or not

@@ -17,6 +17,7 @@ from tweetbot.profile.spend import Spend
 
 VERSION = 1
 POSTS_KEPT = 20
+CURSORS_KEPT = 50  # of lists and feeds: those that were used last
 CLOCKS_DIFFER_BY = 5 * 60  # seconds, by which a post that X has dated may lie in our future
 SAME_TEXT_FOR = 6 * 3600  # seconds in which the same text again is taken for a repeated run
 LOGGED_OUT = "tweetbot logout"  # the note of a document that could only be marked, not removed
@@ -52,6 +53,7 @@ class Profile:
     pending: Pending | None = None
     cursors: Mapping[str, Any] = field(default_factory=dict)
     posts: tuple[Posted, ...] = ()
+    ran_at: int | None = None
     last_error: LastError | None = None
     spend: Spend = field(default_factory=Spend)
     moved: Moved | None = None
@@ -156,10 +158,18 @@ class Profile:
         return replace(self, posts=posts, pending=None, last_error=None)
 
     def with_cursor(self, source: str | None, cursor: Any) -> Profile:
-        """Move on in the list `source`; a text given directly has none."""
+        """Move on in the list or feed `source`; a text given directly has none.
+
+        The one place where a used cursor goes into the profile.
+        """
         if source is None:
             return self
-        return replace(self, cursors={**self.cursors, source: cursor})
+        others = [(name, kept) for name, kept in self.cursors.items() if name != source]
+        return replace(self, cursors=dict([*others, (source, cursor)][-CURSORS_KEPT:]))
+
+    def with_run(self, at: float) -> Profile:
+        """Record that a run did its job: it posted, or found that there is nothing to do."""
+        return replace(self, ran_at=int(at))
 
     def with_budget(self, usd: float) -> Profile:
         """Set what the bot may spend in a month; infinity is no limit."""
