@@ -8,6 +8,7 @@ import ipaddress
 import socket
 import socketserver
 import ssl
+import subprocess
 import sys
 import threading
 import time
@@ -26,7 +27,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from tweetbot.errors import AnswerLost, ConfigurationError, NotSent
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.x.answer import Answer
-from tweetbot.x.transport import MAX_BODY, Transport, _Exchange, _GivenUp
+from tweetbot.x.transport import MAX_BODY, Transport
+from tweetbot.x.transport.exchange import Connection, Exchange, GivenUp
+from tweetbot.x.transport.trust import authorities
 
 Behaviour = Callable[[socket.socket], None]
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -420,13 +423,11 @@ def test_a_deadline_before_the_request_left_keeps_it_from_leaving() -> None:
     assert not any(b"secret-path" in chunk for chunk in seen)
 
 
-def test_a_request_that_was_given_up_before_it_had_a_connection_never_leaves(
-    transport: Transport,
-) -> None:
+def test_a_request_that_was_given_up_before_it_had_a_connection_never_leaves() -> None:
     """As after a slow look-up of a name, which no test can order on the loopback interface."""
-    exchange = _Exchange(transport, None)
+    exchange = Exchange(Connection(), None)
     exchange._give_up()
-    with pytest.raises(_GivenUp):
+    with pytest.raises(GivenUp):
         exchange.trace("http11.send_request_headers.started", {})
 
 
@@ -590,6 +591,65 @@ def test_a_certificate_out_of_its_time_says_to_look_at_the_clock(tmp_path: Path,
         pytest.raises(NotSent, match=r"clock says 2.*wrong clock"),
     ):
         get(transport, url)
+
+
+@pytest.fixture
+def system(tmp_path: Path) -> Path:
+    """A folder like the system's: authorities in files that are named by a hash."""
+    folder = tmp_path / "certs"
+    folder.mkdir()
+    for number in range(30):
+        (folder / f"{number:08x}.0").touch()
+    return folder
+
+
+def add_authority(folder: Path, pem: Path) -> None:
+    hashed = ["openssl", "x509", "-hash", "-noout", "-in", str(pem)]
+    name = subprocess.run(hashed, capture_output=True, text=True, check=True).stdout.strip()
+    (folder / f"{name}.0").write_bytes(pem.read_bytes())
+
+
+def is_trusted(url: str, environ: Mapping[str, str], *, system: Path) -> bool:
+    host, port = url.removeprefix("https://").split(":")
+    context = authorities(environ, system=str(system))
+    try:
+        with socket.create_connection((host, int(port))) as connection:
+            context.wrap_socket(connection, server_hostname=host).close()
+    except ssl.SSLCertVerificationError:
+        return False
+    return True
+
+
+def test_the_system_s_authorities_are_trusted_unless_a_variable_names_others(
+    system: Path, tmp_path: Path
+) -> None:
+    with https_server(tmp_path, days=10) as url:
+        assert not is_trusted(url, {}, system=system)
+        add_authority(system, tmp_path / "ca.pem")
+        assert is_trusted(url, {}, system=system)
+        own = tmp_path / "own"
+        own.mkdir()
+        assert not is_trusted(url, {"SSL_CERT_DIR": str(own)}, system=system)
+        add_authority(own, tmp_path / "ca.pem")
+        assert is_trusted(url, {"SSL_CERT_DIR": str(own)}, system=tmp_path / "missing")
+        assert not is_trusted(url, {}, system=own)  # one is somebody's own, and no system's
+    file = {"SSL_CERT_FILE": str(tmp_path / "ca.pem")}
+    assert authorities(file, system=str(system)).cert_store_stats()["x509"] == 1
+    certifi_s = authorities({}, system=str(tmp_path / "missing"))
+    assert certifi_s.cert_store_stats()["x509"] > 50
+
+
+def test_certificates_are_loaded_for_https_alone(tmp_path: Path) -> None:
+    """They cost 20 ms; what no request needs is not looked at."""
+    environ = {
+        "SSL_CERT_FILE": str(tmp_path / "missing.pem"),
+        "TWEETBOT_API_URL": "http://127.0.0.1:1",
+    }
+    with (
+        Transport(user_agent="tweetbot/test", environ=environ) as transport,
+        pytest.raises(ConfigurationError, match="SSL_CERT_FILE"),
+    ):
+        get(transport, "https://127.0.0.1:1")
 
 
 # --- -v -------------------------------------------------------------------------------------
