@@ -71,6 +71,36 @@ def is_marked(bot: Bot) -> bool:
 # --- export -----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("keep", [False, True])
+def test_as_json_it_is_one_object_with_the_document_in_it(bot: Bot, keep: bool) -> None:
+    before = bot.document
+    run = bot.run("export", "--json", *(["--keep"] if keep else []))
+    fields = {"ok": True, "profile": "default", "kept": keep}
+    assert (run.code, run.json["document"]["token"]) == (0, before["token"])
+    assert {name: run.json[name] for name in fields} == fields
+    assert is_marked(bot) is not keep
+    assert not shows_a_secret(bot, run.err)
+
+
+def test_an_import_takes_what_was_exported_as_json(bot: Bot, there: Bot) -> None:
+    before = bot.document
+    run = there.run("import", stdin=exported(bot, "--json"))
+    assert (run.code, there.document["token"]) == (0, before["token"])
+    assert "ok" not in there.document
+    assert there.run("post", "Hello").code == 0
+
+
+@pytest.mark.parametrize(
+    "args", [["--json"], ["--json", "-p", "other"], ["--json", "--frobnicate"]]
+)
+def test_an_export_that_fails_as_json_is_an_error_as_elsewhere(bot: Bot, args: list[str]) -> None:
+    if args == ["--json"]:
+        exported(bot)
+    run = bot.run("export", *args)
+    assert (run.json["ok"], run.json["code"]) == (False, run.code)
+    assert run.code == (2 if "--frobnicate" in args else 4)
+
+
 def test_export_prints_exactly_the_document(bot: Bot) -> None:
     assert bot.run("post", "Hello").code == 0
     bot.change(later={"kept": True}, cursors={"facts": 3})

@@ -6,8 +6,10 @@ other's. So an export is a move: the profile stays here, marked, and nothing her
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from tweetbot.errors import ConfigurationError
@@ -45,6 +47,21 @@ def export(
     return profile
 
 
+def framed(document: bytes, *, profile: str, kept: bool) -> bytes:
+    """Return what `export --json` prints: one object, with the document in it."""
+    fields = {"ok": True, "profile": profile, "kept": kept, "document": json.loads(document)}
+    return json.dumps(fields).encode() + b"\n"
+
+
+def _unframed(document: bytes) -> bytes:
+    """Return the document out of what `export --json` printed; anything else as it is."""
+    with suppress(ValueError, RecursionError):
+        fields = json.loads(document)
+        if isinstance(fields, dict) and fields.get("ok") is True and "document" in fields:
+            return json.dumps(fields["document"]).encode()
+    return document
+
+
 def take_over(
     store: Store,
     document: bytes,
@@ -61,7 +78,7 @@ def take_over(
     another account or a newer login without `force`.
     """
     try:
-        profile = replace(parse(document), moved=None)
+        profile = replace(parse(_unframed(document)), moved=None)
     except Unreadable as error:
         raise ConfigurationError(
             f"This is no exported profile: {error}.", "Nothing was changed."

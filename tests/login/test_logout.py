@@ -181,6 +181,29 @@ def test_force_forgets_the_bot_all_the_same_and_says_what_is_left_to_do(
     assert not shows_a_secret(bot, run)
 
 
+@pytest.mark.parametrize("trouble", [unreachable, unavailable])
+def test_as_json_a_failure_is_an_error_and_force_says_what_was_not_withdrawn(
+    bot: Bot, x: Sandbox, trouble: Callable[[Sandbox], None]
+) -> None:
+    trouble(x)
+    run = bot.run("logout", "--json")
+    assert (run.code, run.json["ok"], run.json["error"]) == (6, False, "temporary")
+    trouble(x)
+    run = bot.run("logout", "--json", "--force")
+    fields = {"ok": True, "profile": "default", "withdrawn": False, "lives_on": False}
+    assert (run.code, run.json) == (0, fields)
+
+
+def test_as_json_it_says_what_became_of_the_access(bot: Bot) -> None:
+    document = bot.document
+    run = bot.run("logout", "--json")
+    fields = {"ok": True, "profile": "default", "withdrawn": True, "lives_on": False}
+    assert (run.code, run.json) == (0, fields)
+    bot.write(document)
+    bot.run("export")
+    assert bot.run("logout", "--json").json == {**fields, "withdrawn": False, "lives_on": True}
+
+
 def test_a_logout_that_failed_can_be_repeated(bot: Bot, x: Sandbox) -> None:
     silent_about_the_second(x)
     assert [bot.run("logout").code for _ in range(2)] == [6, 0]

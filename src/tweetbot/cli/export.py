@@ -19,8 +19,12 @@ from tweetbot.settings import read_settings
 @options.profile
 @click.option("--keep", is_flag=True, help="Leave the bot in use here, too (it will end one).")
 @click.option("--show", "to_terminal", is_flag=True, help="Print the secrets to a terminal.")
-def command(profile: str | None, keep: bool, to_terminal: bool) -> None:
-    """Move a bot: hand its login to another machine."""
+@options.as_json
+def command(profile: str | None, keep: bool, to_terminal: bool, as_json: bool) -> None:
+    """Move a bot: hand its login to another machine.
+
+    With --json the document stands under "document"; `tweetbot import` takes that, too.
+    """
     settings = which_bot.named(read_settings(os.environ, profile=profile))
     if is_terminal(sys.stdout) and not to_terminal:
         raise ConfigurationError(
@@ -28,7 +32,12 @@ def command(profile: str | None, keep: bool, to_terminal: bool) -> None:
             f"Send it on (tweetbot export -p {settings.profile} | ssh HOST tweetbot import -p"
             f" {settings.profile}), or add --show.",
         )
-    moving.export(store_of(settings), write_out, api_url=settings.api_url, keep=keep)
+
+    def write(document: bytes) -> None:
+        framed = moving.framed(document, profile=settings.profile, kept=keep)
+        write_out(framed if as_json else document)
+
+    moving.export(store_of(settings), write, api_url=settings.api_url, keep=keep)
     if keep:
         tell("Kept here too. The first renewal on either machine ends the other's login.")
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from tweetbot.errors import GrantRefused, Temporary, TweetbotError
 from tweetbot.login.consent import Person
@@ -16,6 +17,14 @@ from tweetbot.x import TOKEN_DEADLINE, AuthorizationServer, Transport, token_ref
 _BY_HAND = "withdraw the access by hand at https://x.com/settings/connected_apps."
 
 
+@dataclass(frozen=True)
+class LoggedOut:
+    """What became of the access: `withdrawn` at X by this run, or living on where it was moved."""
+
+    withdrawn: bool
+    lives_on: bool
+
+
 def log_out(
     store: Store,
     transport: Transport,
@@ -24,13 +33,13 @@ def log_out(
     settings: Settings,
     force: bool,
     now: Callable[[], float] = time.time,
-) -> bool:
+) -> LoggedOut:
     """Withdraw the bot's access at X (RFC 7009), then forget it; all under the lock.
 
-    Returns whether the bot lives on elsewhere: then its access is not withdrawn. If X cannot be
-    asked, nothing is removed, unless `force`.
+    That of a bot that lives on elsewhere is not withdrawn. If X cannot be asked, nothing is
+    removed, unless `force`.
     """
-    lives_on = False
+    lives_on, withdrawn = False, False
     with store.lock(lasting=4 * TOKEN_DEADLINE):
         try:
             profile = store.load()
@@ -41,13 +50,14 @@ def log_out(
                 before = profile.before_login()  # whose the newer one is, X has not said
                 if before and not before.moved:
                     _revoke(before, transport, now)
+                withdrawn = True
         except TweetbotError as error:
             by_hand = "" if lives_on else _BY_HAND
             if not force:
                 raise _nothing_removed(error, by_hand) from None
             person.tell(f"{error.happened} {by_hand and f'So {by_hand}'}".rstrip())
         store.remove()
-    return lives_on
+    return LoggedOut(withdrawn=withdrawn, lives_on=lives_on)
 
 
 def _nothing_removed(error: TweetbotError, by_hand: str) -> TweetbotError:
