@@ -709,18 +709,29 @@ def test_a_bot_moves_from_its_folder_into_redis(forge: Forge, redis_server: Redi
     assert forge.bot.run("post", "Hello").code == 0
 
 
-def test_the_fleet_line_is_silent_where_there_is_no_bot(forge: Forge) -> None:
-    environ = {**forge.environ(forge.root), "TWEETBOT_CONFIG_DIR": str(forge.root / "none")}
+@pytest.mark.parametrize(
+    ("variables", "error"),
+    [
+        ({"TWEETBOT_CONFIG_DIR": "/nowhere"}, "login-needed"),
+        ({"TWEETBOT_CONFIG_DIR": __file__}, "configuration"),
+        ({"TWEETBOT_STORE": "redis://127.0.0.1:1/0"}, "temporary"),
+    ],
+    ids=["no bot", "no folder", "a store that is down"],
+)
+def test_the_fleet_line_is_not_silent_where_no_bot_can_be_seen(
+    forge: Forge, variables: dict[str, str], error: str
+) -> None:
+    environ = {**forge.environ(forge.root), **variables}
     done = subprocess.run(
         ["sh", "-c", block("ci fleet")], env=environ, capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stdout.split("\t")[:2] == ["all", error]
 
 
 def test_the_fleet_line_names_the_bots_that_need_somebody(forge: Forge) -> None:
     forge.bot.run("post", "Hello")
     document = forge.bot.document
-    (forge.bot.folder / "silent.json").write_text(json.dumps({**document, "posts": []}))
+    (forge.bot.folder / "silent.json").write_text(json.dumps({**document, "posts": [], "ran_at": None}))
     (forge.bot.folder / "broken.json").write_text("{")
     environ = {**forge.environ(forge.root), "TWEETBOT_CONFIG_DIR": str(forge.bot.folder)}
     done = subprocess.run(

@@ -537,6 +537,7 @@ def test_every_bot_as_json_is_one_object(bot: Bot, clock: Clock) -> None:
     unreadable(a_second_bot(bot, "other"), clock)
     run = bot.run("status", "--json")
     assert run.code == 2
+    assert (run.json["ok"], run.json["code"]) == (False, 2)
     profiles = run.json["profiles"]
     assert [(one["profile"], one["code"]) for one in profiles] == [("default", 0), ("other", 2)]
 

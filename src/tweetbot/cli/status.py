@@ -34,10 +34,11 @@ def command(profile: str | None, max_age: float | None, as_json: bool) -> int:
         raise LoginNeeded(
             f"There is no bot in {place(settings, os.environ)}.", "Run `tweetbot auth`."
         )
+    code = next((one.code for one in looked if one.code), 0)
     if as_json:
         fields = [statuses.as_json(one) for one in looked]
-        show_json(fields[0] if profile else {"profiles": fields})
+        show_json(fields[0] if profile else {"ok": not code, "code": code, "profiles": fields})
     else:
         for one in looked:
             show("\n".join(statuses.details(one)) if profile else statuses.line(one))
-    return next((one.code for one in looked if one.code), 0)
+    return code

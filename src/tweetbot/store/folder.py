@@ -376,7 +376,7 @@ def profile_paths(config_dir: Path) -> list[Path]:
     """Return the documents in `config_dir`, by name."""
     try:
         paths = list(config_dir.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return []
     except OSError as error:
         raise ConfigurationError(
