@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+Progress = Callable[[str, int, int], None]  # what is done, how much of it, of how much
+
 
 @dataclass(frozen=True)
 class Context:
@@ -17,3 +19,4 @@ class Context:
     now: Callable[[], float] = time.time
     sleep: Callable[[float], None] = time.sleep
     tell: Callable[[str], None] = lambda _: None
+    progress: Progress = lambda _what, _done, _of: None

@@ -102,6 +102,14 @@ class Record:
         """Raise `Overtaken` if another run has the document by now."""
         self._store.check_unchanged()
 
+    def keep_lock(self) -> None:
+        """Let the lock last anew where it expires by itself; raises `Overtaken` if it is lost."""
+        self._store.keep_lock()
+
+    def add_cost(self, usd: float) -> None:
+        """Count what was billed beside a post; written down by the next save."""
+        self.profile = replace(self.profile, spend=self.spent().with_cost(usd))
+
     def let_go(self, pending: Pending, *, usd: float) -> None:
         """Record `pending` as a post that nobody could look up."""
         at = self.time() if pending.at is None else pending.at
@@ -122,7 +130,12 @@ class Record:
         pending = self.pending
         left = pending.parts[1:]
         pending = replace(
-            pending, text=left[0].text, parts=left, done=(*pending.done, post_id), at=None
+            pending,
+            text=left[0].text,
+            media_keys=left[0].media_keys,
+            parts=left,
+            done=(*pending.done, post_id),
+            at=None,
         )
         spend = self.profile.spent(int(at), by_x=True).with_post(usd)
         return replace(self.profile, pending=replace(pending, found_at=None), spend=spend)

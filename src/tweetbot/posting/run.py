@@ -9,12 +9,14 @@ them (`session.py` has those of the login, `settling.py` those of an unclear ans
     posted already?        the same text within six hours: nothing to do
     token due?             prove that the save will succeed, then refresh
     save                   the new token and the intent (`pending`) in one write
+    upload                 what goes with it, and its alt texts; then the intent
     post                   once
     save                   the outcome
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tweetbot.draft import LAST, Draft, Part, Target
@@ -25,8 +27,9 @@ from tweetbot.posting.context import Context
 from tweetbot.posting.deleting import check_own
 from tweetbot.posting.sending import Sending
 from tweetbot.posting.session import LONGEST_RENEWAL, Session, session
+from tweetbot.posting.waiting import Uploads, ids_of, part_of, waiting_parts
 from tweetbot.posting.words import short
-from tweetbot.profile import CLOCKS_DIFFER_BY, Pending, PendingPart, Posted, Profile
+from tweetbot.profile import CLOCKS_DIFFER_BY, Pending, Posted, Profile
 from tweetbot.sources import Source
 from tweetbot.store import Store, find
 from tweetbot.text import Entity
@@ -169,8 +172,9 @@ class _Run:
             return self._outcome(draft, already, already_posted=True)
         self._session.spent().check(draft.usd)
         self._session.check_still_ours()
-        self._intend(draft)
-        return self._outcome(draft, self._send(draft))
+        uploads = self._upload(draft.parts)
+        self._intend(draft, uploads)
+        return self._outcome(draft, self._send(draft, uploads))
 
     def _settle_earlier(self) -> settling.Settled | None:
         """Settle what an earlier run left, and go on with its thread."""
@@ -189,14 +193,29 @@ class _Run:
             f"Going on with a thread: {len(pending.done)} of its posts are live,"
             f" {len(pending.parts)} to come."
         )
-        parts = tuple(Part.of(part.text) for part in pending.parts)
+        parts = tuple(map(part_of, pending.parts))
+        uploads = self._upload(parts)
+        if any(uploads):
+            waiting = waiting_parts(parts, uploads)
+            pending = replace(pending, parts=waiting, media_keys=waiting[0].media_keys)
         session.save(replace(session.profile, pending=session.timed(pending)))
-        posted = Sending(session, parts, attempt=unfinished.attempt).send()
+        posted = Sending(session, parts, ids_of(uploads), attempt=unfinished.attempt).send()
         return settling.Settled(posted, Draft(parts, pending.source, pending.cursor))
 
-    def _intend(self, draft: Draft) -> None:
+    def _upload(self, parts: Sequence[Part]) -> Uploads:
+        """Upload what goes with the parts; the login is renewed and saved before."""
+        if not any(part.media for part in parts):
+            return ()
+        from tweetbot.posting.uploads import upload  # late: few posts have a picture
+
+        self._session.renew_if_due(self._session.profile.pending)
+        uploads = upload(self._session, parts)
+        self._session.check_still_ours()
+        return uploads
+
+    def _intend(self, draft: Draft, uploads: Uploads) -> None:
         """Save what is about to be sent, with the renewed login where it is due."""
-        waiting = tuple(PendingPart(text=part.text) for part in draft.parts)
+        waiting = waiting_parts(draft.parts, uploads)
         pending = Pending(
             text=draft.parts[0].text,
             digest=draft.digest,
@@ -205,18 +224,19 @@ class _Run:
             parts=waiting if len(waiting) > 1 else (),
             reply_to=draft.reply_to.id if draft.reply_to else None,
             made_with_ai=draft.made_with_ai,
+            media_keys=waiting[0].media_keys,
         )
         pending = self._session.timed(pending)
         with self._session.intent(pending):
             if not self._session.renew_if_due(pending):
                 self._session.save(replace(self._session.profile, pending=pending))
 
-    def _send(self, draft: Draft) -> Posted:
+    def _send(self, draft: Draft, uploads: Uploads) -> Posted:
         attempt = self._attempt
         if attempt and attempt.digest != draft.digest:
             attempt = None
         try:
-            return Sending(self._session, draft.parts, attempt=attempt).send()
+            return Sending(self._session, draft.parts, ids_of(uploads), attempt=attempt).send()
         except TextRefused:
             self._move_past(draft)
             raise

@@ -74,16 +74,24 @@ def longest(context: Context) -> float:
 class Sending:
     """Sends the parts of what is pending.
 
-    `attempt` is an earlier try at the first of them, which does not seem to be live.
+    `media_ids` are those of what goes with each part, if anything does. `attempt` is an earlier
+    try at the first of them, which does not seem to be live.
     """
 
     def __init__(
-        self, session: Session, parts: Sequence[Part], *, attempt: Pending | None = None
+        self,
+        session: Session,
+        parts: Sequence[Part],
+        media_ids: Sequence[Sequence[str]] = (),
+        *,
+        attempt: Pending | None = None,
     ) -> None:
         self._session = session
         self._context = session.context
         self._parts = parts
+        self._media_ids = iter(media_ids)
         self._attempt = attempt
+        self._shown: Sequence[str] = ()  # the media of the part on its way
 
     def send(self) -> Posted:
         """Send all of them and record the post; raises what ends it on the way."""
@@ -101,6 +109,7 @@ class Sending:
         """Send one part; return its id, if X tells it, and when X made it."""
         session = self._session
         attempt, self._attempt = self._attempt, None
+        self._shown = next(self._media_ids, ())
         try:
             return self._create_post(part).id, session.time()
         except AnswerLost as lost:
@@ -167,10 +176,7 @@ class Sending:
                 raise
             self._renew_after_401()
         except RateLimited as limited:
-            pause = (limited.retry_at or self._session.now() + 86400) - self._session.now()
-            if pause > self._context.wait:
-                raise
-            self._context.sleep(max(0, pause))
+            self._session.wait_for(limited)
         return self._when_visible(part)
 
     def _when_visible(self, part: Part) -> Post:
@@ -199,6 +205,7 @@ class Sending:
             return self._session.api.create_post(
                 part,
                 reply_to=self._parent,
+                media_ids=self._shown,
                 made_with_ai=self._session.pending.made_with_ai,
             )
 

@@ -17,6 +17,7 @@ from tweetbot.errors import (
     NotSent,
     NotTheBot,
     Overtaken,
+    RateLimited,
     Temporary,
     TokenNotSaved,
     TweetbotError,
@@ -165,6 +166,13 @@ class Session(Record):
                 " or access was withdrawn on x.com. Run `tweetbot auth`.",
                 x=error.x,
             ) from None
+
+    def wait_for(self, limited: RateLimited) -> None:
+        """Wait until a rate limit ends; raises it if that takes longer than a run waits."""
+        pause = (limited.retry_at or self.now() + 86400) - self.now()
+        if pause > self.context.wait:
+            raise limited
+        self.context.sleep(max(0, pause))
 
     def try_again(self, request: Callable[[], T]) -> T:
         """Send a request; twice more, after pauses, while it has certainly not left."""

@@ -203,13 +203,24 @@ def _look(session: Session, pending: Pending) -> Post | None:
         and (pending.parent is None or post.parent == pending.parent)
     ]
     for post in posts:
-        if post.has_text(pending.text):
+        if _is_it(post, pending):
             return post
-    if any(post.may_have_text(pending.text) for post in posts):
-        raise Temporary("X does not say where a link of one of the newest posts leads.")
+    if any(_may_be_it(post, pending) for post in posts):
+        raise Temporary("X does not say what one of the newest posts links to, or shows.")
     if not timeline.reaches_back_to(since):
         raise Temporary(f"The newest {len(timeline.posts)} posts do not reach back to the attempt.")
     return None
+
+
+def _is_it(post: Post, pending: Pending) -> bool:
+    """Whether it is the post: by its text; without a text by what it shows."""
+    if pending.text:
+        return post.has_text(pending.text)
+    return post.has_media(pending.media_keys)
+
+
+def _may_be_it(post: Post, pending: Pending) -> bool:
+    return post.may_have_text(pending.text) if pending.text else post.may_have_media
 
 
 def _timeline(session: Session, pending: Pending) -> Timeline:

@@ -10,7 +10,7 @@ For every room that reads or keeps a bot. Uses `money` and `errors`.
 from tweetbot.profile.document import dump, parse
 from tweetbot.profile.grant import POSTING_SCOPES, Account, Client, Expected, Moved, Replaced, Token
 from tweetbot.profile.keys import Unreadable
-from tweetbot.profile.posts import Pending, PendingPart, Posted, digest
+from tweetbot.profile.posts import Pending, PendingMedia, PendingPart, Posted, digest
 from tweetbot.profile.profile import (
     CLOCKS_DIFFER_BY,
     LOGGED_OUT,
@@ -35,6 +35,7 @@ __all__ = [
     "LastError",
     "Moved",
     "Pending",
+    "PendingMedia",
     "PendingPart",
     "Posted",
     "Profile",

@@ -11,10 +11,21 @@ from tweetbot.profile.keys import RARE, unknown
 
 
 @dataclass(frozen=True, kw_only=True)
+class PendingMedia:
+    """A file that goes with a post: its absolute path, and its description."""
+
+    file: str
+    alt: str = ""
+    unknown: Mapping[str, Any] = unknown()
+
+
+@dataclass(frozen=True, kw_only=True)
 class PendingPart:
-    """One post of a thread that is not live yet."""
+    """One post of a thread that is not live yet; `media` is uploaded anew by each run."""
 
     text: str
+    media: tuple[PendingMedia, ...] = field(default=(), metadata=RARE)
+    media_keys: tuple[str, ...] = field(default=(), metadata=RARE)
     unknown: Mapping[str, Any] = unknown()
 
 
@@ -24,8 +35,9 @@ class Pending:
 
     `text` is that of the post on its way, or the next one; `at` is `None` while none is. Of a
     thread, `parts` are those that are not live yet, this one first, and `done` the ids of those
-    that are. `reply_to` is the post that it (or a thread's first part) answers. `found_at` is when
-    a run first could not find out what became of it, by X's clock.
+    that are. `reply_to` is the post that it (or a thread's first part) answers. `media_keys` name
+    what is shown with it. `found_at` is when a run first could not find out what became of it, by
+    X's clock.
     """
 
     text: str
@@ -37,6 +49,7 @@ class Pending:
     done: tuple[str, ...] = field(default=(), metadata=RARE)
     reply_to: str | None = field(default=None, metadata=RARE)
     made_with_ai: bool = field(default=False, metadata=RARE)
+    media_keys: tuple[str, ...] = field(default=(), metadata=RARE)
     found_at: int | None = field(default=None, metadata=RARE)
     unknown: Mapping[str, Any] = unknown()
 

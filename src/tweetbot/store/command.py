@@ -136,6 +136,9 @@ class CommandStore:
         if before != self.load():
             raise Overtaken(f"Another run has changed what {self} gives.", "Run again later.")
 
+    def keep_lock(self) -> None:
+        """Do nothing: there is none, or it is the kernel's."""
+
     def rehearse(self, current: Profile | None, *, planned: Profile | None = None) -> None:
         """Prove that a document can be saved, by saving the current one."""
         self._save_command()

@@ -159,6 +159,9 @@ class FileStore:
     def check_unchanged(self) -> None:
         """Know that it is unchanged: the lock is the kernel's."""
 
+    def keep_lock(self) -> None:
+        """Do nothing: it ends with the process."""
+
     @contextmanager
     def prepare(self, current: Profile, *, planned: Profile | None = None) -> Iterator[Slot]:
         """Prove that a renewed token can be saved; signals are held back inside.

@@ -196,6 +196,12 @@ class GitStore:
     def check_unchanged(self) -> None:
         """Leave it to the save, which names the commit that it replaces."""
 
+    def keep_lock(self) -> None:
+        """Set the lock anew once half of its time is gone: each time is a push."""
+        lock = self._ref.stored.lock
+        if not self._is_held or lock is None or lock.until - self._now() < self._lasting / 2:
+            self._hold(None, self._proven)
+
     def check_writable(self) -> None:
         """Know nothing: only a push tells."""
 

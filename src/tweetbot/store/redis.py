@@ -179,16 +179,23 @@ class RedisStore:
     def check_unchanged(self) -> None:
         """Leave it to the save, which compares the version."""
 
+    def keep_lock(self) -> None:
+        """Let the lock last anew; raises `Overtaken` if another run has it."""
+        with self._errors():
+            mine = self._hold()
+        if not mine:
+            raise Overtaken(f"Another run has taken the lock of {self}.", "Run again later.")
+
     def rehearse(self, current: Profile | None, *, planned: Profile | None = None) -> None:
         """Prove that a document can be saved, and that the lock is still ours.
 
         The server looks at its memory before a write and not after it: so one more write follows
         the document.
         """
-        self._keep_lock()
+        self.keep_lock()
         if current:
             self._save(current, rehearsal(current, planned))
-            self._keep_lock()
+            self.keep_lock()
 
     @contextmanager
     def prepare(self, current: Profile, *, planned: Profile | None = None) -> Iterator[RedisStore]:
@@ -284,12 +291,6 @@ class RedisStore:
         if written:
             self._version = version
         return written
-
-    def _keep_lock(self) -> None:
-        with self._errors():
-            mine = self._hold()
-        if not mine:
-            raise Overtaken(f"Another run has taken the lock of {self}.", "Run again later.")
 
     def _hold(self) -> bool:
         """Take or extend the lock; say whether it is ours."""

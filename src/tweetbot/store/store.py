@@ -43,6 +43,12 @@ class Store(Protocol):
     def check_unchanged(self) -> None:
         """Raise `Overtaken` if another run has changed the document, where no lock prevents it."""
 
+    def keep_lock(self) -> None:
+        """Let a lock that expires by itself last anew: what the run does now needs no save.
+
+        Raises `Overtaken` if another run has it.
+        """
+
     def rehearse(self, current: Profile | None, *, planned: Profile | None = None) -> None:
         """Prove that a document as large as `planned` with a longer token can be saved.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tweetbot.draft import Part
@@ -78,14 +78,22 @@ class XApi:
         return Timeline(posts, is_full=len(posts) >= PAGE)
 
     def create_post(
-        self, part: Part, *, reply_to: str | None = None, made_with_ai: bool = False
+        self,
+        part: Part,
+        *,
+        reply_to: str | None = None,
+        media_ids: Sequence[str] = (),
+        made_with_ai: bool = False,
     ) -> Post:
         """Post `part` (`POST /2/tweets`), once; `reply_to` is the id of the post it answers.
 
-        Raises `NotSent` if the request never left, `AnswerLost` if the post may be live all the
-        same, else the refusal.
+        `media_ids` are those of what was uploaded, in the order in which it is shown. Raises
+        `NotSent` if the request never left, `AnswerLost` if the post may be live all the same,
+        else the refusal.
         """
-        body: dict[str, Any] = {"text": part.text}
+        body: dict[str, Any] = {"text": part.text} if part.text else {}
+        if media_ids:
+            body["media"] = {"media_ids": list(media_ids)}
         if reply_to:
             body["reply"] = {"in_reply_to_tweet_id": reply_to}
         if part.poll:
@@ -93,7 +101,7 @@ class XApi:
             body["poll"] = {"options": list(poll.options), "duration_minutes": poll.minutes}
         if made_with_ai:
             body["made_with_ai"] = True
-        answer = self._request(
+        answer = self.request(
             "POST",
             "/2/tweets",
             headers={"Content-Type": "application/json"},
@@ -107,7 +115,7 @@ class XApi:
 
         May be repeated: a post that is gone counts as deleted.
         """
-        answer = self._request("DELETE", f"/2/tweets/{post_id}", deadline=DEADLINE)
+        answer = self.request("DELETE", f"/2/tweets/{post_id}", deadline=DEADLINE)
         if answer.status == 404:
             return False
         if not answer.is_success:
@@ -117,23 +125,24 @@ class XApi:
     def _ask_for_posts(self, path: str, params: Mapping[str, str], *, with_parents: bool) -> Answer:
         """Ask in one spelling, and in the other one if X does not know it."""
         own = {**params, **_FIELDS, **(_PARENTS if with_parents else {})}
-        answer = self._request("GET", path, params=own, deadline=DEADLINE)
+        answer = self.request("GET", path, params=own, deadline=DEADLINE)
         if answer.status == 400 and any(name in answer.body for name in _NAMES):
             other = {**params, **_OTHER_FIELDS}
-            answer = self._request("GET", path, params=other, deadline=DEADLINE)
+            answer = self.request("GET", path, params=other, deadline=DEADLINE)
         return self._good(answer)
 
     def _get(self, path: str) -> Answer:
-        return self._good(self._request("GET", path, deadline=DEADLINE))
+        return self._good(self.request("GET", path, deadline=DEADLINE))
 
     def _good(self, answer: Answer) -> Answer:
         if answer.status != 200:
             raise refusal(answer, now=self._now(), of="read")
         return answer
 
-    def _request(
+    def request(
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **rest: Any
     ) -> Answer:
+        """Send one request with the token; return its answer, whatever its status."""
         authorization = {"Authorization": f"Bearer {self._access_token}"}  # RFC 6750 §2.1
         answer = self._transport.request(
             method, self._api_url + path, headers={**authorization, **(headers or {})}, **rest

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,17 @@ class Post:
         parts = _T_CO.split(_one_form(self._linked))
         pattern = r"\S+".join(map(re.escape, parts))
         return len(parts) > 1 and re.fullmatch(pattern, _one_form(text)) is not None
+
+    def has_media(self, keys: Collection[str]) -> bool:
+        """Whether it shows any of these uploads: each belongs to one post."""
+        return not set(keys).isdisjoint(self.media_keys)
+
+    @property
+    def may_have_media(self) -> bool:
+        """Whether it may be a post of media alone: X does not say what it shows."""
+        return (
+            not self.media_keys and not re.sub(rf"https://{_T_CO.pattern}", "", self.text).strip()
+        )
 
     @property
     def _linked(self) -> str:

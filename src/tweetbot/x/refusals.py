@@ -35,8 +35,8 @@ _DATE = re.compile(r"[0-9]{4}-[0-9:.TZ+ -]{5,30}", re.ASCII)
 def refusal(answer: Answer, *, now: float, of: str = "post") -> TweetbotError:
     """Say what a refusal means: the first row of the table that fits.
 
-    `of` is "token" for the token endpoint, whose errors are those of RFC 6749 §5.2, and "read" for
-    a question, of which nothing is posted.
+    `of` is "token" for the token endpoint, whose errors are those of RFC 6749 §5.2, "read" for a
+    question, of which nothing is posted, and "media" for an upload.
     """
     facts = _Facts(answer, of)
     row = next(row for row in _REFUSALS if row.fits(facts))
@@ -156,6 +156,29 @@ _REFUSALS: tuple[_Row, ...] = (
         "X does not let this bot delete that post (403).",
         "Only own posts can be deleted: see whose it is.",
         lambda it: it.status == 403 and it.of == "delete",
+    ),
+    # -- media: docs, x-api/media; a body of a gateway is no word of X's --
+    _Row(  # legacy codes 324 and 325: expired, or not looked at to the end
+        Temporary,
+        "X does not know the uploaded media any more (400).",
+        f"{_NOTHING} Run again later: they are uploaded anew.",
+        lambda it: (
+            it.status == 400
+            and it.of == "post"
+            and (it.code in (324, 325) or it.says("media ids", "media_ids"))
+        ),
+    ),
+    _Row(
+        ConfigurationError,
+        "X refused the file ({status}).",
+        f"{_NOTHING} Try another file, or a smaller one.",
+        lambda it: it.of == "media" and it.status in (400, 413, 422),
+    ),
+    _Row(  # docs, incidents: an outage
+        Temporary,
+        "X's upload is out of order (404).",
+        f"{_NOTHING} Run again later.",
+        lambda it: it.of == "media" and it.status == 404,
     ),
     # -- the text --
     _Row(
