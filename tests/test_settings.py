@@ -321,6 +321,10 @@ def test_a_folder_that_no_shell_has_read_is_a_slip(text: str, slip: str) -> None
     said = fault(TWEETBOT_CONFIG_DIR=text)
     assert said.startswith("TWEETBOT_CONFIG_DIR: it ")
     assert slip in said
+    elsewhere = read_settings({**FOLDER, "XDG_CONFIG_HOME": text})
+    assert elsewhere.folder == Path(FOLDER["TWEETBOT_CONFIG_DIR"])
+    with pytest.raises(ConfigurationError, match=r"XDG_CONFIG_HOME: it .*TWEETBOT_CONFIG_DIR"):
+        _ = read_settings({"XDG_CONFIG_HOME": text}).folder
 
 
 def test_the_consent_page_is_not_on_the_api_host() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,7 +35,8 @@ class Settings:
     """What the options and the environment say; checked, with the defaults filled in.
 
     `check_after` holds the pauses, in seconds, before each look at the timeline. `is_named` says
-    whether the option or the variable named the profile; if not, it is the default.
+    whether the option or the variable named the profile; if not, it is the default. `no_folder`
+    says why there is no `config_dir`, for whoever needs it.
     """
 
     profile: str
@@ -46,6 +48,7 @@ class Settings:
     authorize_url: str
     check_after: tuple[float, ...]
     is_named: bool = False
+    no_folder: str = ""
 
     @property
     def path(self) -> Path:
@@ -56,7 +59,7 @@ class Settings:
     def folder(self) -> Path:
         """The folder of the documents; raises `ConfigurationError` if there is no home for it."""
         if self.config_dir is None:
-            raise ConfigurationError("There is no home folder.", "Set TWEETBOT_CONFIG_DIR.")
+            raise ConfigurationError(self.no_folder)
         return self.config_dir
 
 
@@ -79,9 +82,12 @@ def read_settings(environ: Mapping[str, str], *, profile: str | None = None) -> 
 
     if profile is not None:
         environ = {**environ, "TWEETBOT_PROFILE": profile or "?"}
+    given = read("TWEETBOT_CONFIG_DIR", folder, None)
+    usual = _user_config_dir(environ) if given is None else given
     settings = Settings(
         profile=read("TWEETBOT_PROFILE", profile_name, DEFAULT_PROFILE),
-        config_dir=read("TWEETBOT_CONFIG_DIR", folder, None) or _user_config_dir(),
+        config_dir=usual if isinstance(usual, Path) else None,
+        no_folder=usual if isinstance(usual, str) else "",
         client_id=read("TWEETBOT_CLIENT_ID", credential, None),
         client_secret=read("TWEETBOT_CLIENT_SECRET", credential, None),
         redirect_uri=read("TWEETBOT_REDIRECT_URI", str, None),
@@ -192,10 +198,22 @@ def user_state_dir() -> Path | None:
     return _at_home(lambda: platformdirs.user_state_dir("tweetbot", appauthor=False))
 
 
-def _user_config_dir() -> Path | None:
+def _user_config_dir(environ: Mapping[str, str]) -> Path | str:
+    """Return the user's folder for tweetbot, or why there is none.
+
+    What no shell has read is passed over by some versions of platformdirs and used by others; in
+    either case the bots would lie elsewhere than the person thinks.
+    """
     import platformdirs  # late: 25 ms that TWEETBOT_CONFIG_DIR saves
 
-    return _at_home(lambda: platformdirs.user_config_dir("tweetbot", appauthor=False))
+    base = environ.get("XDG_CONFIG_HOME", "").strip()
+    if base and sys.platform != "win32":
+        try:
+            folder(base)
+        except ValueError as fault:
+            return f"XDG_CONFIG_HOME: {fault}. Or set TWEETBOT_CONFIG_DIR."
+    found = _at_home(lambda: platformdirs.user_config_dir("tweetbot", appauthor=False))
+    return found or "There is no home folder. Set TWEETBOT_CONFIG_DIR."
 
 
 def _at_home(find: Callable[[], str]) -> Path | None:

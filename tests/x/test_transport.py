@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gzip
 import ipaddress
+import re
 import socket
 import socketserver
 import ssl
@@ -566,15 +567,23 @@ def https_server(folder: Path, *, days: int) -> Iterator[str]:
         yield server.url.replace("http:", "https:")
 
 
+def refused(environ: Mapping[str, str], url: str) -> str:
+    """Ask a server whose certificate is not accepted; return what is said."""
+    with (
+        environment(**environ) as variables,
+        Transport(user_agent="tweetbot/test", environ=variables) as transport,
+        pytest.raises(ConfigurationError) as caught,
+    ):
+        get(transport, url)
+    return str(caught.value)
+
+
 def test_a_company_s_certificate_says_where_to_name_it(tmp_path: Path) -> None:
     with https_server(tmp_path, days=10) as url:
         ca = str(tmp_path / "ca.pem")
-        with (
-            environment(REQUESTS_CA_BUNDLE=ca) as environ,
-            Transport(user_agent="tweetbot/test", environ=environ) as transport,
-            pytest.raises(NotSent, match=r"SSL_CERT_FILE.*REQUESTS_CA_BUNDLE.*not read"),
-        ):
-            get(transport, url)
+        said = refused({"REQUESTS_CA_BUNDLE": ca}, url)
+        assert said.startswith("The certificate of X is not accepted: self-signed certificate. ")
+        assert re.search(r"SSL_CERT_FILE.*REQUESTS_CA_BUNDLE and.*not read", said)
         with (
             environment(SSL_CERT_FILE=ca) as environ,
             Transport(user_agent="tweetbot/test", environ=environ) as transport,
@@ -584,13 +593,50 @@ def test_a_company_s_certificate_says_where_to_name_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("days", [-1, 60])
 def test_a_certificate_out_of_its_time_says_to_look_at_the_clock(tmp_path: Path, days: int) -> None:
+    with https_server(tmp_path, days=days) as url:
+        said = refused({"SSL_CERT_FILE": str(tmp_path / "ca.pem")}, url)
+    assert re.search(r"(expired|not yet valid).*clock says 2.*wrong clock", said)
+
+
+def test_a_certificate_of_another_name_says_that_somebody_else_answers(tmp_path: Path) -> None:
+    with https_server(tmp_path, days=10) as url:
+        said = refused(
+            {"SSL_CERT_FILE": str(tmp_path / "ca.pem")}, url.replace("127.0.0.1", "localhost")
+        )
+    assert re.search(r"certificate of X .*mismatch.*'localhost'.*TWEETBOT_API_URL", said)
+
+
+def tunnel(address: str) -> Behaviour:
+    """Be a proxy that connects to `address`, whatever it is asked for."""
+
+    def behave(connection: socket.socket) -> None:
+        connection.recv(65536)
+        host, _, port = address.rpartition(":")
+        with socket.create_connection((host, int(port))) as far:
+            connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+            back = threading.Thread(target=pump, args=(far, connection), daemon=True)
+            back.start()
+            pump(connection, far)
+
+    return behave
+
+
+def pump(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_it_is_said_whose_certificate_is_not_accepted(tmp_path: Path, scheme: str) -> None:
     with (
-        https_server(tmp_path, days=days) as url,
-        environment(SSL_CERT_FILE=str(tmp_path / "ca.pem")) as environ,
-        Transport(user_agent="tweetbot/test", environ=environ) as transport,
-        pytest.raises(NotSent, match=r"clock says 2.*wrong clock"),
+        https_server(tmp_path, days=10) as url,
+        peer(tunnel(url.removeprefix("https://"))) as plain_proxy,
     ):
-        get(transport, url)
+        proxy = plain_proxy.url if scheme == "http" else url
+        said = refused({"HTTPS_PROXY": proxy}, "https://api.example.com")
+    whose = "X" if scheme == "http" else f"the proxy {url.removeprefix('https://')}"
+    assert said.startswith(f"The certificate of {whose} is not accepted: self-signed")
 
 
 @pytest.fixture

@@ -73,9 +73,20 @@ _ROWS = (
         "Check its address, and that whoever runs this may see it.",
     ),
     _Row(
-        "[Cc]ertificate|CAfile",
+        "subject name|target host name|[Hh]ostname mismatch",
         ConfigurationError,
-        "Give git the certificate of the authority that signed it: http.sslCAInfo, GIT_SSL_CAINFO.",
+        "Name the server as its certificate does.",
+    ),
+    _Row(
+        "[Cc]ertificate|CAfile|CA cert",
+        ConfigurationError,
+        "Give git the certificate of the authority that signed it: http.sslCAInfo, GIT_SSL_CAINFO;"
+        " if it has that, look at this machine's clock.",
+    ),
+    _Row(
+        "\\b407\\b|[Uu]nsupported proxy",
+        ConfigurationError,
+        "git's own settings name the proxy, with user and password: http.proxy, https_proxy.",
     ),
     _Row(
         "remote helper|transport '.*' not allowed",

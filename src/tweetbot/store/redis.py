@@ -36,7 +36,7 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.profile import Profile, Unreadable, dump, parse
-from tweetbot.store.redis_errors import meaning
+from tweetbot.store.redis_errors import foreign, meaning
 from tweetbot.store.redis_server import DEADLINE, connect, is_volatile, library, shown
 from tweetbot.store.rehearsal import rehearsal
 from tweetbot.store.rescue import Rescue
@@ -310,7 +310,7 @@ class RedisStore:
         left = max(0, self._redis.pttl(self._lock_key)) / 1000
         ends_at = math.ceil(time.time() + left)
         host, _, process = owner.rpartition(":")[0].rpartition(":")
-        who = f" (on {host}, process {process})" if host else ""
+        who = f" (on {foreign(host)}, process {foreign(process)})" if host else ""
         return Busy(
             f"Another run of this bot is active{who}.",
             "Nothing was posted; run again later. If that run was killed, its lock ends at"
@@ -325,7 +325,7 @@ class RedisStore:
             found = self._config(name)
             if found is not None and found not in good:
                 raise ConfigurationError(
-                    f"{shown(self._url)} may forget a login: its {name} is {found}.",
+                    f"{shown(self._url)} may forget a login: its {name} is {foreign(found)}.",
                     f"Set {name} to {good[0]}; or accept that by ?volatile=ok in TWEETBOT_STORE.",
                 )
 

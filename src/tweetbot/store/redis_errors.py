@@ -13,7 +13,7 @@ import ssl
 from dataclasses import dataclass
 
 from tweetbot.errors import ConfigurationError, Temporary, TweetbotError
-from tweetbot.foreign import one_line
+from tweetbot.foreign import one_line, without_tokens
 
 _LATER = "Run again later."
 _WORDS_KEPT = 300
@@ -106,14 +106,18 @@ def meaning(error: Exception, place: str, *, is_away: bool, said: str, url: str)
         if re.search(rf"\b({answer.sign})\b", words):
             return answer.kind(f"{place} {answer.happened}.", answer.remedy)
     if not is_away:
-        said = one_line(said).rstrip(".")[:_WORDS_KEPT]
         return ConfigurationError(
-            f"{place} refused: {said}.", "Let that user do it, or correct TWEETBOT_STORE."
+            f"{place} refused: {foreign(said)}.", "Let that user do it, or correct TWEETBOT_STORE."
         )
     cause = _cause(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
         return _certificate(cause, place)
     return _other_protocol(cause, place, url) or _unreachable(cause, error, place)
+
+
+def foreign(said: str) -> str:
+    """Return what the server said as a part of a message: on one line, short, without tokens."""
+    return without_tokens(one_line(said)).rstrip(".")[:_WORDS_KEPT]
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -169,7 +173,7 @@ def _unreachable(cause: BaseException, error: BaseException, place: str) -> Temp
     if isinstance(cause, TimeoutError) or "Timeout" in type(error).__name__:
         return Temporary(f"{place} did not answer in time.", _LATER)
     said = getattr(cause, "strerror", None) or str(cause)
-    return Temporary(f"{place} cannot be reached: {one_line(said).rstrip('.')}.", _LATER)
+    return Temporary(f"{place} cannot be reached: {foreign(said)}.", _LATER)
 
 
 def _address(url: str) -> tuple[str, int]:

@@ -1,30 +1,41 @@
-"""What is wrong with a certificate, in words that say what to look at."""
+"""A certificate that is not accepted: whose, why, and what to look at."""
 
 from __future__ import annotations
 
 import os
-import re
+import ssl
 import time
+
+from tweetbot.errors import ConfigurationError
+from tweetbot.foreign import one_line
 
 _OTHERS_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
-_CERTIFICATE = re.compile(r"certificate verify failed: (?P<why>[^(]+?)\s*(\(_ssl|$)")
-_CLOCK = ("expired", "not yet valid")
+
+def certificate_fault(error: BaseException, whose: str) -> ConfigurationError | None:
+    """Return what to raise if a certificate is behind `error`; it does not mend itself.
+
+    `whose` is X, or a proxy.
+    """
+    cause: BaseException | None = error
+    while not isinstance(cause, ssl.SSLCertVerificationError):
+        if cause is None:
+            return None
+        cause = cause.__cause__ or cause.__context__
+    why = one_line(cause.verify_message).rstrip(".")
+    return ConfigurationError(f"The certificate of {whose} is not accepted: {why}.", _remedy(why))
 
 
-def certificate_cause(said: str) -> str:
-    """Say what to look at where a certificate is refused; else the library's words."""
-    found = _CERTIFICATE.search(said)
-    if not found:
-        return said
-    why = found["why"].rstrip(".")
-    if any(word in why for word in _CLOCK):
+def _remedy(why: str) -> str:
+    if "expired" in why or "not yet valid" in why:
         today = time.strftime("%Y-%m-%d %H:%M", time.localtime())
+        return f"This machine's clock says {today}, and a wrong clock is the usual cause."
+    if "mismatch" in why:
         return (
-            f"its certificate is not accepted ({why}); this machine's clock says {today}, and a"
-            " wrong clock is the usual cause"
+            "Somebody else answers there: check TWEETBOT_API_URL, the proxy, and whether this"
+            " network asks for a login first."
         )
-    hint = "SSL_CERT_FILE names a file with the certificates to trust"
+    remedy = "Let SSL_CERT_FILE name a file with the certificates to trust (a company's, say)"
     if any(os.environ.get(name) for name in _OTHERS_CERTIFICATES):
-        hint += "; REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE are not read here"
-    return f"its certificate is not accepted ({why}); {hint}"
+        remedy += "; REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE are not read here"
+    return f"{remedy}."

@@ -9,7 +9,7 @@ from typing import Self
 
 import httpx
 
-from tweetbot.errors import AnswerLost, ConfigurationError, NotSent
+from tweetbot.errors import ConfigurationError, TweetbotError
 from tweetbot.foreign import one_line
 from tweetbot.x.answer import Answer
 from tweetbot.x.proxies import proxy_for
@@ -67,7 +67,8 @@ class Transport:
         """Send one request and return its answer, whatever its status; follow no redirect.
 
         `deadline` is in seconds and counts everything, name look-up and connect included. Raises
-        `NotSent` if the request has certainly not left, else `AnswerLost`.
+        `NotSent` if the request has certainly not left, else `AnswerLost`; `ConfigurationError` for
+        a certificate that is not accepted, and a proxy that wants a password.
         """
         exchange = Exchange(self._connection, proxy_for(url, self._environ))
         try:
@@ -87,7 +88,7 @@ class Transport:
         began = time.monotonic()
         try:
             answer = exchange.run(self._client, request, deadline)
-        except (NotSent, AnswerLost) as error:
+        except TweetbotError as error:
             self._say(request, error.happened, began)
             raise
         self._say(request, f"{answer.status} {answer.transaction_id or ''}".rstrip(), began)

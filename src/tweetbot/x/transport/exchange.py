@@ -16,7 +16,7 @@ import httpx
 from tweetbot.errors import AnswerLost, ConfigurationError, NotSent
 from tweetbot.foreign import one_line, without_tokens
 from tweetbot.x.answer import Answer
-from tweetbot.x.certificates import certificate_cause
+from tweetbot.x.certificates import certificate_fault
 from tweetbot.x.proxies import Proxy
 
 MAX_BODY = 1024 * 1024  # bytes; X's answers are a few hundred
@@ -49,6 +49,8 @@ class Exchange:
         self._given_up = False
         self._left = False
         self._proxy = proxy  # while it is what is talked to
+        # X's certificate comes after the CONNECT, and so does all TLS of a proxy without one.
+        self._tls_is_of_x = proxy is None or proxy.scheme != "https"
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
         """Follow httpcore; a request is taken as left from the moment before its first byte."""
@@ -61,6 +63,7 @@ class Exchange:
                 # A proxy's CONNECT is not our request.
                 self._left = self._left or info["request"].method != b"CONNECT"
                 self._proxy = None if self._left else self._proxy
+            self._tls_is_of_x = True
 
     def run(self, client: httpx.Client, request: httpx.Request, deadline: float) -> Answer:
         try:
@@ -73,6 +76,8 @@ class Exchange:
         if isinstance(result, httpx.HTTPError | httpx.InvalidURL | UnicodeError | _TooLarge):
             if self._wants_password(result):
                 raise self._password() from None
+            if not self._left and (fault := certificate_fault(result, self._whose_tls)):
+                raise fault from None
             raise self._failure(_reason(result, deadline)) from None
         raise result
 
@@ -115,6 +120,12 @@ class Exchange:
                 f"X could not be reached through the proxy {self._proxy.address}: {reason}.",
                 f"Check that proxy ({self._proxy.variable}).",
             )
+
+    @property
+    def _whose_tls(self) -> str:
+        if self._proxy is None or self._tls_is_of_x:
+            return "X"
+        return f"the proxy {self._proxy.address}"
 
     def _wants_password(self, error: Exception) -> bool:
         # 407 of an HTTP proxy; RFC 1928 and 1929 of a SOCKS one, in httpcore's words
@@ -172,7 +183,7 @@ def _reason(error: Exception, deadline: float) -> str:
     if isinstance(error, httpx.ProxyError):
         return f"it refuses ({without_tokens(one_line(str(error)))[:100]})"
     if isinstance(error, httpx.ConnectError):
-        return certificate_cause(one_line(str(error)) or "no connection")
+        return one_line(str(error)) or "no connection"
     if isinstance(error, _TooLarge):
         return f"it is larger than {MAX_BODY // 1024} KiB"
     if isinstance(error, httpx.DecodingError | httpx.RemoteProtocolError):
