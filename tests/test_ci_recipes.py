@@ -731,7 +731,9 @@ def test_the_fleet_line_is_not_silent_where_no_bot_can_be_seen(
 def test_the_fleet_line_names_the_bots_that_need_somebody(forge: Forge) -> None:
     forge.bot.run("post", "Hello")
     document = forge.bot.document
-    (forge.bot.folder / "silent.json").write_text(json.dumps({**document, "posts": [], "ran_at": None}))
+    (forge.bot.folder / "silent.json").write_text(
+        json.dumps({**document, "posts": [], "ran_at": None})
+    )
     (forge.bot.folder / "broken.json").write_text("{")
     environ = {**forge.environ(forge.root), "TWEETBOT_CONFIG_DIR": str(forge.bot.folder)}
     done = subprocess.run(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.x.test_transport import https_server
 from tweetbot.sandbox import Sandbox
 
 if TYPE_CHECKING:
@@ -27,6 +28,20 @@ def test_a_host_that_cannot_be_one_is_a_setting(bot: Bot, x: Sandbox, url: str) 
     assert (run.code, x.requests) == (2, ())
     assert "TWEETBOT_API_URL" in run.err
     assert bot.document.get("pending") is None
+
+
+@pytest.mark.parametrize("args", [["post", "Hello"], ["renew"], ["logout"]], ids=str)
+def test_a_certificate_that_is_not_accepted_is_a_person_s_to_mend(
+    bot: Bot, tmp_path: Path, args: list[str]
+) -> None:
+    before = bot.document["token"]
+    with https_server(tmp_path, days=10) as url:
+        bot.environ = {"TWEETBOT_API_URL": url, "SSL_CERT_DIR": str(tmp_path)}
+        bot.change(client={"api_url": url})
+        run = bot.run(*args)
+    assert run.code == 2, run.err
+    assert "The certificate of X is not accepted: self-signed certificate." in run.err
+    assert (bot.document.get("pending"), bot.document["token"]) == (None, before)
 
 
 @pytest.mark.parametrize(

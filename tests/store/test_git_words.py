@@ -1,0 +1,55 @@
+"""What passes by itself and what a person has to mend, in the words of git and of Redis."""
+
+from __future__ import annotations
+
+import pytest
+
+from tweetbot.errors import ConfigurationError, Temporary, TweetbotError
+from tweetbot.store.git_program import GitFailed
+from tweetbot.store.git_words import refusal
+from tweetbot.store.redis_errors import meaning
+
+ACCESS = "fatal: unable to access 'https://git.example/x.git/': "
+TOKEN = "dG9rZW4tMTIzNDU2Nzg5MDEyMzQ1Njc4OTA"
+
+
+# As git 2.39 to 2.50 say it, with GnuTLS and with OpenSSL.
+@pytest.mark.parametrize(
+    ("said", "error", "advice"),
+    [
+        ("server certificate verification failed. CAfile: none", ConfigurationError, "sslCAInfo"),
+        ("SSL certificate problem: certificate has expired", ConfigurationError, "clock"),
+        ("Problem with the SSL CA cert (path? access rights?)", ConfigurationError, "sslCAInfo"),
+        ("error setting certificate file: /nope.pem", ConfigurationError, "sslCAInfo"),
+        (
+            "SSL: certificate subject name (a) does not match target host name 'b'",
+            ConfigurationError,
+            "as its certificate does",
+        ),
+        (
+            "SSL: no alternative certificate subject name matches target host name 'b'",
+            ConfigurationError,
+            "as its certificate does",
+        ),
+        ("Received HTTP code 407 from proxy after CONNECT", ConfigurationError, "http.proxy"),
+        ("CONNECT tunnel failed, response 407", ConfigurationError, "http.proxy"),
+        ("CONNECT tunnel failed, response 403", Temporary, "later"),
+        ("Could not resolve host: git.example", Temporary, "later"),
+        ("Failed to connect to git.example port 443: Connection refused", Temporary, "later"),
+    ],
+)
+def test_a_certificate_of_the_git_server_is_a_person_s_to_mend(
+    said: str, error: type[TweetbotError], advice: str
+) -> None:
+    failed = GitFailed(128, ACCESS + said)
+    found = refusal(failed, "git:origin", branch="", in_actions=False)
+    assert (type(found), advice in found.remedy) == (error, True), found
+    assert "git:origin" in found.happened
+
+
+def test_what_redis_says_cannot_steer_and_shows_no_token() -> None:
+    said = f"ERR good \x1b[2J\n::add-mask::x refresh_token={TOKEN}"
+    found = meaning(Exception(said), "redis://h", is_away=False, said=said, url="redis://h")
+    assert found.happened.startswith("redis://h refused: ERR good")
+    assert found.happened.isprintable()
+    assert TOKEN not in str(found)
