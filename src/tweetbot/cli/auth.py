@@ -31,6 +31,7 @@ HEADINGS = {
 @click.option(
     "--client-secret-file",
     metavar="FILE|-",
+    shell_complete=options.files,
     help="Read the client secret from FILE (-: standard input).",
 )
 @click.option("--redirect-uri", metavar="URI", help="The callback URL registered with X.")

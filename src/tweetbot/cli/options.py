@@ -4,12 +4,35 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from tweetbot import money
 from tweetbot.cli.edge import Bot
+from tweetbot.errors import TweetbotError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+
+def _names(_ctx: click.Context, _option: click.Parameter, begun: str) -> list[str]:
+    """Complete a bot's name from the folder: a press of the Tab key asks no server and no key."""
+    from tweetbot.settings import read_settings
+    from tweetbot.store import profile_names
+
+    with suppress(TweetbotError):
+        names = profile_names(read_settings(os.environ), {})
+        return [name for name in names if name.startswith(begun)]
+    return []
+
+
+def files(_ctx: click.Context, _option: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Let the shell complete the name of a file."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(begun, type="file")]
 
 
 def profile(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -26,6 +49,7 @@ def profile(function: Callable[..., Any]) -> Callable[..., Any]:
         "--profile",
         metavar="NAME",
         callback=note,
+        shell_complete=_names,
         help="Name of the bot (TWEETBOT_PROFILE; else: default, or the only one).",
     )(function)
 

@@ -36,7 +36,13 @@ HEADINGS = {
 }
 OPTIONS = (
     options.profile,
-    click.option("--list", "list_file", metavar="FILE", help="Post the next line of FILE."),
+    click.option(
+        "--list",
+        "list_file",
+        metavar="FILE",
+        shell_complete=options.files,
+        help="Post the next line of FILE.",
+    ),
     click.option(
         "--thread", is_flag=True, help="The text is a thread: lines of --- alone part its posts."
     ),
