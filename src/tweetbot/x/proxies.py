@@ -27,10 +27,6 @@ class Proxy:
     scheme: str
     address: str
 
-    @property
-    def is_socks(self) -> bool:
-        return self.scheme.startswith("socks")
-
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> Proxy | None:
     """Return the proxy for `url`; for a loopback host there is none.
