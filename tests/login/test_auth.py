@@ -1133,6 +1133,20 @@ def test_a_question_can_be_left(newcomer: Bot, question: str, key: str) -> None:
 
 
 @on_a_terminal
+def test_while_the_login_lasts_the_browser_that_comes_again_is_answered_again(
+    newcomer: Bot,
+) -> None:
+    with Screen(newcomer) as screen:
+        redirect = redirect_of(screen.url())
+        assert CLOSING_WORDS in visit(redirect).text
+        screen.expect("[Y/n] ")
+        time.sleep(1.2)
+        assert CLOSING_WORDS in visit(redirect).text
+        screen.type(ENTER)
+        assert screen.end() == 0
+
+
+@on_a_terminal
 @pytest.mark.parametrize("key", ["c", "d"])
 def test_a_login_that_is_left_at_the_last_question_is_withdrawn(newcomer: Bot, key: str) -> None:
     with Screen(newcomer) as screen:
@@ -1155,7 +1169,9 @@ def test_without_a_display_no_browser_is_started(newcomer: Bot, tmp_path: Path) 
         decide(screen.url())
         assert screen.end() == 0
     assert calls(tmp_path / "bin") == []
-    assert f"ssh -L {port}:127.0.0.1:{port}" in screen.text
+    ports = (port, urlsplit(newcomer.x.authorize_url).port)
+    forwarded = " ".join(f"-L {port}:127.0.0.1:{port}" for port in ports)
+    assert f"  ssh {forwarded} THIS_MACHINE" in screen.text
 
 
 @on_a_terminal

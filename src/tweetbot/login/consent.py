@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -40,7 +41,8 @@ def is_yes(answer: str, *, default: bool = True) -> bool:
     return answer in ("y", "yes") if answer else default
 
 
-def ask_consent(
+@contextmanager
+def consent(
     server: AuthorizationServer,
     client: Client,
     person: Person,
@@ -48,10 +50,12 @@ def ask_consent(
     authorize_url: str,
     timeout: float,
     open_browser: Callable[[str], None] | None,
-) -> Token:
+) -> Iterator[Token]:
     """Get the person's consent in a browser, and exchange the code at once.
 
-    Raises `LoginNeeded` if it is refused, or not given within `timeout` seconds.
+    While the rest of the login goes on inside, a browser that comes once more is answered as it was
+    the first time: some fetch the address ahead, and the person arrives later. Raises `LoginNeeded`
+    if consent is refused, or not given within `timeout` seconds.
     """
     request = server.authorization_request(authorize_url)
     origin = urlsplit(authorize_url)
@@ -65,14 +69,14 @@ def ask_consent(
     with RedirectListener(
         client.redirect_uri, state=request.state, issuers=issuers, on_tls=_telling_of_https(person)
     ) as listener:
-        _announce(request, client, person, will_open=open_browser is not None)
+        _announce(request.url, client, person, will_open=open_browser is not None)
         if open_browser:
             open_browser(request.url)
         response = _wait(listener, person, read_pasted=read, timeout=timeout)
         if response is None:
             raise _nobody_came(client, timeout)
         try:
-            return _exchange(server, request, response)
+            yield _exchange(server, request, response)
         finally:
             listener.linger()
 
@@ -98,19 +102,16 @@ def _telling_of_https(person: Person) -> Callable[[], None]:
     return tell
 
 
-def _announce(
-    request: AuthorizationRequest, client: Client, person: Person, *, will_open: bool
-) -> None:
-    port = redirect_address(client.redirect_uri).port
+def _announce(url: str, client: Client, person: Person, *, will_open: bool) -> None:
     if will_open:
         person.tell("Opening the browser. If nothing opens, open this address yourself:")
     else:
         person.tell("Open this address in a browser in which the bot's account is logged in:")
-    person.tell(request.url)
+    person.tell(url)
     if not will_open:
         person.tell(
-            f"If that browser is on another computer, run this there first, with this machine's "
-            f"name:\n  ssh -L {port}:127.0.0.1:{port} THIS_MACHINE"
+            "If that browser is on another computer, run this there first, with this machine's "
+            f"name:\n  ssh {_forwarded(client.redirect_uri, url)} THIS_MACHINE"
         )
     if person.interactive:
         person.tell(
@@ -118,6 +119,15 @@ def _announce(
             f"{client.redirect_uri}) and press Enter: within {CODE_LIFE} seconds of the consent, "
             "for that is how long its code lives."
         )
+
+
+def _forwarded(redirect_uri: str, url: str) -> str:
+    """Return ssh's options for what the browser has to reach here; a local X's page, too."""
+    ports = [redirect_address(redirect_uri).port]
+    page = urlsplit(url)
+    if page.scheme == "http" and page.port and page.port not in ports:  # of loopback hosts alone
+        ports.append(page.port)
+    return " ".join(f"-L {port}:127.0.0.1:{port}" for port in ports)
 
 
 def _wait(

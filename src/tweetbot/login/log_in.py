@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tweetbot.errors import Busy, ConfigurationError, LaterLogin, TweetbotError
 from tweetbot.login.client import LoginOptions, choose_client
-from tweetbot.login.consent import Person, ask_consent
+from tweetbot.login.consent import Person, consent
 from tweetbot.login.grant import Login
 from tweetbot.login.keeping import give_back, is_kept, keep, patiently
 from tweetbot.login.same_app import may_end
@@ -64,19 +64,19 @@ def log_in(
         person.tell(f"This profile belongs to @{existing.account.username}.")
     accepted = may_end(other_profiles(), existing, client, options, person)
     server = AuthorizationServer(client, transport, now=now, refusal=token_refusal(now))
-    token = ask_consent(
+    with consent(
         server,
         client,
         person,
         authorize_url=settings.authorize_url,
         timeout=options.timeout,
         open_browser=open_browser,
-    )
-    login = Login(server, client, token, existing, options, person, accepted)
-    api = XApi(transport, api_url=client.api_url, access_token=token.access_token, now=now)
-    saved = _keep_or_end(
-        store, login, api, other_profiles, patience=patience, name=settings.profile
-    )
+    ) as token:
+        login = Login(server, client, token, existing, options, person, accepted)
+        api = XApi(transport, api_url=client.api_url, access_token=token.access_token, now=now)
+        saved = _keep_or_end(
+            store, login, api, other_profiles, patience=patience, name=settings.profile
+        )
     return LoggedIn(saved, is_guided=_is_guided(existing, settings, options))
 
 
