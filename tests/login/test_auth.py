@@ -159,6 +159,7 @@ def test_a_first_login_saves_the_whole_document_for_its_owner_alone(newcomer: Bo
         "pending": None,
         "cursors": {},
         "posts": [],
+        "ran_at": None,
         "last_error": None,
         "spend": {"month": "", "posts": 0, "usd": 0.0, "budget_usd": None},
         "moved": None,
