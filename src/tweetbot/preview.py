@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from tweetbot.draft import LAST, Draft
 from tweetbot.errors import NotAllowed, TextRefused
+from tweetbot.money import PRICE_LINK, dollars
 from tweetbot.profile import Posted, Profile
 from tweetbot.sources import ListFile, Source
 from tweetbot.store import Store, find
@@ -89,8 +90,9 @@ def details(preview: Preview) -> Iterator[str]:
         return
     yield (
         f"Would post as {'@' + preview.username if preview.username else 'the bot'}:"
-        f" {_size(draft)}, about ${preview.usd:.3f}."
+        f" {_size(draft)}, about ${preview.usd:.3f}{_UPLOADS if draft.media else ''}."
     )
+    yield from _media(draft)
     yield from _extras(draft)
     if preview.already:
         yield "It was posted within six hours: a run sends nothing, without --again."
@@ -105,6 +107,35 @@ def _size(draft: Draft) -> str:
     if len(sizes) == 1:
         return f"{sizes[0]} characters"
     return f"a thread of {len(sizes)} posts ({', '.join(sizes)} characters)"
+
+
+_UPLOADS = ", plus uploads, whose price X does not publish"
+
+
+def _media(draft: Draft) -> Iterator[str]:
+    """Tell what is to be seen, and what is said of it; and what nobody knows of the price."""
+    is_thread = len(draft.parts) > 1
+    for number, part in enumerate(draft.parts, start=1):
+        for media in part.media:
+            alt = f'"{media.alt}"' if media.alt else "none, on purpose"
+            what = f"{_KINDS[media.media_type]}, {media.size_in_words}"
+            where = f"post {number}: " if is_thread else ""
+            yield f"With {where}{media.path} ({what}); alt text: {alt}."
+    if draft.media and not draft.links:
+        yield (
+            "Nobody has said whether X takes a post with pictures for one with a link"
+            f" ({dollars(PRICE_LINK)})."
+        )
+
+
+_KINDS = {
+    "image/jpeg": "a JPEG picture",
+    "image/png": "a PNG picture",
+    "image/webp": "a WEBP picture",
+    "image/gif": "a GIF",
+    "video/mp4": "an MP4 video",
+    "video/quicktime": "a MOV video",
+}
 
 
 def _extras(draft: Draft) -> Iterator[str]:
@@ -146,6 +177,10 @@ def as_json(preview: Preview) -> dict[str, object]:
         "already_posted": preview.already is not None,
         "beyond_budget": preview.beyond_budget is not None,
         "unpostable": preview.unpostable,
+        "media": [
+            {"file": one.path, "kind": one.kind, "size": one.size, "alt": one.alt}
+            for one in preview.draft.media
+        ],
         "parts": [
             {"text": part.text, "weighted_length": part.measure.weighted_length}
             for part in preview.draft.parts

@@ -76,7 +76,11 @@ def test_the_bytes_tell_the_kind_whatever_the_name(
         (box(b"ftyp", b"avif\0\0\0\0"), None, "AVIF picture"),
         (box(b"ftyp", b"M4A \0\0\0\0"), None, "sound without a picture"),
         (b"\x1aE\xdf\xa3", None, "WEBM"),
-        (jpeg(), 5_000_001, "5.0 MB, and X takes 5 MB at most. Shrink it: mogrify -resize"),
+        (
+            jpeg(),
+            5_000_001,
+            "5.0 MB, and X takes 5 MB at most. Shrink it (this replaces the file",
+        ),
         (png(), 8_000_000, "8.0 MB, and X takes 5 MB at most. Shrink it: mogrify -format jpg -res"),
         (gif(), 15_000_001, "X takes 15 MB"),
         (mp4(), 512_000_001, "X takes 512 MB"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tweetbot import __version__
@@ -13,7 +14,7 @@ from tweetbot.errors import TweetbotError
 from tweetbot.store import Store, open_store, open_stores
 
 if TYPE_CHECKING:
-    from tweetbot.posting import Context
+    from tweetbot.posting import Context, Progress
     from tweetbot.profile import Profile
     from tweetbot.settings import Settings
     from tweetbot.x import Transport
@@ -48,8 +49,9 @@ def transport(*, verbose: bool) -> Transport:
     )
 
 
-def context(settings: Settings, *, wait: float) -> Context:
+def context(settings: Settings, *, wait: float, progress: Progress | None = None) -> Context:
     """Make what a run needs of the world."""
     from tweetbot.posting import Context
 
-    return Context(api_url=settings.api_url, check_after=settings.check_after, wait=wait, tell=tell)
+    made = Context(api_url=settings.api_url, check_after=settings.check_after, wait=wait, tell=tell)
+    return replace(made, progress=progress) if progress else made

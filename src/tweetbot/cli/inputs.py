@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from tweetbot import settings, sources
-from tweetbot.draft import LAST, Poll, Target, Terms
+from tweetbot.draft import LAST, Media, Poll, Target, Terms
 from tweetbot.errors import ConfigurationError, TextRefused
 from tweetbot.text import LIMIT
 
@@ -31,6 +31,8 @@ class Wanted:
 def source_of(wanted: Wanted) -> sources.Source:
     """Return where the draft comes from; a text that is known already is checked here."""
     text, list_file = wanted.text, wanted.list_file
+    if text is None and list_file is None and wanted.extras.media:
+        text = ""  # what is to be seen says it all
     if wanted.once and list_file is None:
         raise ConfigurationError("--once is about a list.", "Give the list by --list FILE.")
     if (text is None) == (list_file is None):
@@ -60,6 +62,7 @@ def _refuse_extras(extras: sources.Extras) -> None:
         "--thread": extras.is_thread,
         "--poll": extras.poll is not None,
         "--reply-to": extras.reply_to is not None,
+        "--media": bool(extras.media),
     }
     if found := [name for name, is_there in named.items() if is_there]:
         raise ConfigurationError(
@@ -75,14 +78,64 @@ def extras_of(
     poll_for: float | None,
     reply_to: str | None,
     made_with_ai: bool,
+    media: tuple[str, ...],
+    alt: tuple[str, ...],
+    is_list: bool,
 ) -> sources.Extras:
     """Read the options that go with a text; raises `ConfigurationError` where they do not fit."""
+    if poll and media:
+        raise ConfigurationError(
+            "X takes a poll or pictures, not both.", "Leave out --poll or --media."
+        )
     if poll_for is not None and not poll:
         raise ConfigurationError("--poll-for is about a poll.", "Give its options by --poll.")
     if poll and is_thread:
         raise ConfigurationError("A thread has no poll.", "Leave out --thread or --poll.")
     target = None if reply_to is None else target_of(reply_to, "--reply-to")
-    return sources.Extras(is_thread, _poll(poll, poll_for), target, made_with_ai)
+    for_all = is_list and not media  # the alt text
+    return sources.Extras(
+        is_thread,
+        _poll(poll, poll_for),
+        target,
+        made_with_ai,
+        () if for_all else _described(media, alt),
+        _alt_of_all(alt) if for_all else None,
+    )
+
+
+def _described(files: tuple[str, ...], alts: tuple[str, ...]) -> tuple[Media, ...]:
+    """Look at the files; each has its alt text, by their order."""
+    if len(files) != len(alts):
+        raise ConfigurationError(
+            f"--media is given {_times(len(files))}, --alt {_times(len(alts))}.",
+            "Each --media needs its --alt, in the same order: people who cannot see a picture hear"
+            " its description. --alt '' leaves it out on purpose.",
+        )
+    media = tuple(
+        sources.read_media(file, _unicode(alt), whole=True)
+        for file, alt in zip(files, alts, strict=True)
+    )
+    sources.check_together(media)
+    return media
+
+
+def _times(number: int) -> str:
+    return {0: "not at all", 1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def _alt_of_all(alts: tuple[str, ...]) -> str | None:
+    """Take the one alt text that holds for every item of a list that has none of its own."""
+    if len(alts) > 1:
+        raise ConfigurationError(
+            "A list takes one --alt, which holds for every item that has none of its own.",
+            "Leave out the others.",
+        )
+    return sources.check_alt(_unicode(alts[0])) if alts else None
+
+
+def _unicode(argument: str) -> str:
+    """Return an argument of the command line as text; what is no UTF-8 is refused as such."""
+    return os.fsencode(argument).decode(errors="surrogateescape")
 
 
 def _poll(options: tuple[str, ...], poll_for: float | None) -> Poll | None:

@@ -12,6 +12,7 @@ import click
 from tweetbot.cli import options, which_bot
 from tweetbot.cli.collaborators import context, store_of, transport
 from tweetbot.cli.inputs import Wanted, extras_of, source_of
+from tweetbot.cli.progress import progress
 from tweetbot.cli.terminal import show, show_json, show_text, tell
 from tweetbot.draft import Terms
 from tweetbot.errors import naming
@@ -29,7 +30,14 @@ if TYPE_CHECKING:
 HEADINGS = {
     "What to post": ("--list", "--thread"),
     "Where it stands": ("--order", "--once"),
-    "What goes with it": ("--poll", "--poll-for", "--reply-to", "--made-with-ai"),
+    "What goes with it": (
+        "--media",
+        "--alt",
+        "--poll",
+        "--poll-for",
+        "--reply-to",
+        "--made-with-ai",
+    ),
     "Length": ("--fit", "--long"),
     "Only if": ("--min-gap", "--no-links", "--no-mentions", "--again"),
     "The run": ("--profile", "--wait", "--dry-run", "--json", "--quiet", "--verbose", "--help"),
@@ -54,6 +62,18 @@ OPTIONS = (
         help="The order of a list; either way none is repeated before all had their turn.",
     ),
     click.option("--once", is_flag=True, help="End with 3 when the list is finished."),
+    click.option(
+        "--media",
+        multiple=True,
+        metavar="FILE",
+        help="A picture (up to four), or one GIF, or one video; each with its --alt.",
+    ),
+    click.option(
+        "--alt",
+        multiple=True,
+        metavar="TEXT",
+        help="What is to be seen, for who cannot see it; '' leaves that out on purpose.",
+    ),
     click.option("--poll", multiple=True, metavar="OPTION", help="A poll: give two to four."),
     click.option("--poll-for", type=options.DURATION, help="How long the poll lasts (1d)."),
     click.option(
@@ -93,6 +113,8 @@ def command(
     thread: bool,
     order: Order,
     once: bool,
+    media: tuple[str, ...],
+    alt: tuple[str, ...],
     poll: tuple[str, ...],
     poll_for: float | None,
     reply_to: str | None,
@@ -117,6 +139,9 @@ def command(
         poll_for=poll_for,
         reply_to=reply_to,
         made_with_ai=made_with_ai,
+        media=media,
+        alt=alt,
+        is_list=list_file is not None,
     )
     terms = Terms(LONG_LIMIT if is_long else LIMIT, not no_links, not no_mentions, fit)
     source = source_of(Wanted(text, list_file, order, once, extras, terms))
@@ -131,7 +156,7 @@ def command(
             store,
             http,
             source,
-            context=context(settings, wait=wait),
+            context=context(settings, wait=wait, progress=progress(quiet=quiet)),
             again=again,
             min_gap=min_gap,
         )
@@ -189,6 +214,6 @@ def _show_preview(
         return shown.code
     for remark in preview.details(shown):
         tell(one_line(naming(settings.profile, remark)))
-    if not shown.draft.refused:
+    if shown.draft.text and not shown.draft.refused:
         show_text(shown.draft.text)
     return shown.code

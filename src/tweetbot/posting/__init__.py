@@ -5,8 +5,18 @@ of it, `sending` one post or a thread part by part, `settling` what happens to a
 was unclear, `deleting` takes one back. For `cli`. Uses `sources`, `x` and `store`.
 """
 
-from tweetbot.posting.context import Context
+from tweetbot.posting.context import Context, Progress
 from tweetbot.posting.deleting import Deleted, delete
 from tweetbot.posting.run import Outcome, Renewal, longest, post, renew
 
-__all__ = ["Context", "Deleted", "Outcome", "Renewal", "delete", "longest", "post", "renew"]
+__all__ = [
+    "Context",
+    "Deleted",
+    "Outcome",
+    "Progress",
+    "Renewal",
+    "delete",
+    "longest",
+    "post",
+    "renew",
+]

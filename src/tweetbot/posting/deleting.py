@@ -10,7 +10,7 @@ from tweetbot.money import PRICE_DELETE
 from tweetbot.posting.account import make_sure_whose
 from tweetbot.posting.context import Context
 from tweetbot.posting.session import LONGEST_RENEWAL, Session, session
-from tweetbot.posting.words import one_line
+from tweetbot.posting.words import said
 from tweetbot.profile import Posted, Profile
 from tweetbot.store import Store
 from tweetbot.x import DEADLINE, Transport
@@ -87,7 +87,7 @@ def _let_go_of_its_thread(held: Session, post_id: str) -> None:
     pending = held.profile.pending
     if pending is None or post_id not in pending.done:
         return
-    rest = "; ".join(one_line(part.text) for part in pending.parts)
+    rest = "; ".join(said(part) for part in pending.parts)
     held.context.tell(f"The rest of its thread was let go: {rest}")
     held.end_thread()
 

@@ -26,7 +26,7 @@ from tweetbot.errors import (
 from tweetbot.posting import settling
 from tweetbot.posting.context import Context
 from tweetbot.posting.session import RESEND_AFTER, Session
-from tweetbot.posting.words import one_line
+from tweetbot.posting.words import said
 from tweetbot.profile import Pending, Posted
 from tweetbot.text import LIMIT
 from tweetbot.x import POST_DEADLINE, Post
@@ -154,7 +154,7 @@ class Sending:
         """Give up the rest of a thread, and name it."""
         done, left = self._progress()
         self._session.end_thread()
-        rest = "; ".join(f'"{one_line(text)}"' for text in left)
+        rest = "; ".join(f'"{text}"' for text in left)
         return TextRefused(
             f"{_live(done, done + len(left))}, and the rest was let go: {rest}. {error.happened}",
             error.remedy,
@@ -163,7 +163,7 @@ class Sending:
 
     def _progress(self) -> tuple[int, list[str]]:
         pending = self._session.pending
-        return len(pending.done), [part.text for part in pending.parts]
+        return len(pending.done), [said(part) for part in pending.parts]
 
     # -- one request ----------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ from tweetbot.errors import (
 from tweetbot.posting.context import Context
 from tweetbot.posting.record import INTENT_FOR
 from tweetbot.posting.session import TOKEN_REQUESTS, Session
-from tweetbot.posting.words import clock, one_line, short
+from tweetbot.posting.words import clock, said, short
 from tweetbot.profile import Pending, Posted
 from tweetbot.x import DEADLINE, POST_DEADLINE, Post, Timeline, id_time
 
@@ -107,8 +107,7 @@ def settle_earlier(session: Session, pending: Pending) -> Settled | Unfinished |
     if pending.done:
         return Unfinished(pending)
     session.context.tell(
-        f"The post of {_when(pending)} did not go out and was not sent again:"
-        f" {one_line(_whole(pending))}"
+        f"The post of {_when(pending)} did not go out and was not sent again: {_whole(pending)}"
     )
     session.save(replace(session.profile, pending=None))
     return None
@@ -170,10 +169,10 @@ def _let_go(session: Session, pending: Pending) -> None:
 
     It may be live, so it counts against the budget.
     """
-    rest = "".join(f"; {one_line(part.text)}" for part in pending.parts[1:])
+    rest = "".join(f"; {said(part)}" for part in pending.parts[1:])
     session.context.tell(
         f"Whether the post of {_when(pending)} is live could not be found out; it was not"
-        f" sent again: {one_line(pending.text)}{rest}"
+        f" sent again: {said(pending)}{rest}"
     )
     session.let_go(pending, usd=Draft.of(pending.text).usd)
 
@@ -259,7 +258,7 @@ def _unknown(session: Session, pending: Pending, why: str, cause: TweetbotError)
     address = f"https://x.com/{account.username}" if account else "https://x.com"
     return OutcomeUnknown(
         f"Whether the post of {_when(pending)} is live is not known: {why}",
-        f'It was not sent again: "{short(pending.text)}". Look at {address};'
+        f'It was not sent again: "{short(said(pending))}". Look at {address};'
         " the next run settles it.",
         x=cause.x,
     )
@@ -271,4 +270,4 @@ def _when(pending: Pending) -> str:
 
 def _whole(pending: Pending) -> str:
     """Return all that was to be posted."""
-    return " --- ".join(part.text for part in pending.parts) or pending.text
+    return " --- ".join(map(said, pending.parts)) or said(pending)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from tweetbot.profile import Pending, PendingPart
+
 
 def clock(at: float) -> str:
     """Write a time (UTC epoch seconds) as the person's clock shows it."""
@@ -13,6 +15,11 @@ def clock(at: float) -> str:
 def one_line(text: str) -> str:
     """Return a text as part of a message: a CI would take a line of its own for a command."""
     return " ".join(text.split())
+
+
+def said(waiting: Pending | PendingPart) -> str:
+    """Return what a post that is not live yet says, on one line; without a text, what it shows."""
+    return one_line(waiting.text) or f"(no text: {', '.join(waiting.media_keys)})"
 
 
 def short(text: str) -> str:

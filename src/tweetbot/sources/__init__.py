@@ -7,7 +7,7 @@ Uses `draft`.
 from tweetbot.sources.cursor import Cursor, Item, Order
 from tweetbot.sources.given import Extras, Given, given, rubbish
 from tweetbot.sources.lists import ListFile, listed
-from tweetbot.sources.media import check_together, read_media
+from tweetbot.sources.media import check_alt, check_together, read_media
 from tweetbot.sources.source import Source
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "ListFile",
     "Order",
     "Source",
+    "check_alt",
     "check_together",
     "given",
     "listed",

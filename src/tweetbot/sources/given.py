@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tweetbot.draft import USUAL, Draft, Part, Poll, Target, Terms, thread
+from tweetbot.draft import USUAL, Draft, Media, Part, Poll, Target, Terms, thread
 from tweetbot.errors import TextRefused
 from tweetbot.text import check_size, measure
 
@@ -19,12 +19,17 @@ _ERROR_BEGINNINGS = ("<!doctype", "<html", "traceback (most recent call last)")
 
 @dataclass(frozen=True)
 class Extras:
-    """What goes with a text that is given directly; `reply_to` is an own post."""
+    """What goes with a text that is given directly; `reply_to` is an own post.
+
+    Of a thread, `media` goes with its first post. `alt` describes what a list's items show.
+    """
 
     is_thread: bool = False
     poll: Poll | None = None
     reply_to: Target | None = None
     made_with_ai: bool = False
+    media: tuple[Media, ...] = ()
+    alt: str | None = None
 
 
 ALONE = Extras()
@@ -52,11 +57,13 @@ def given(
     text = text.rstrip("\r\n")
     refused = None if is_looked_at else rubbish(text)
     if extras.is_thread and text.strip():
-        parts = thread(_parts(text), terms)
+        first, *others = thread(_parts(text), terms)
+        parts = (replace(first, media=extras.media), *others)
     else:
         if not terms.fit:
             check_size(text)
-        parts = (Part.of(text, terms, refused=refused),)
+        media = () if extras.is_thread else extras.media
+        parts = (Part.of(text, terms, refused=refused, media=media),)
     if extras.poll:
         check_poll(extras.poll)
         parts = (replace(parts[0], poll=extras.poll),)

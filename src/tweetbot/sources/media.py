@@ -142,8 +142,13 @@ def _check_size(media: Media) -> None:
     }
     raise ConfigurationError(
         f"{media.path} has {media.size_in_words}, and X takes {largest // MB} MB at most.",
-        f"Shrink it: {lines[media.kind]}",
+        f"Shrink it{_in_place(lines[media.kind])}: {lines[media.kind]}",
     )
+
+
+def _in_place(line: str) -> str:
+    is_kept = "-format" in line or line.startswith("ffmpeg")
+    return "" if is_kept else " (this replaces the file)"
 
 
 def _check_dimensions(media: Media, found: tuple[int, int]) -> None:
@@ -151,7 +156,7 @@ def _check_dimensions(media: Media, found: tuple[int, int]) -> None:
         most = f"{_LARGEST_GIF[0]}x{_LARGEST_GIF[1]}"
         raise ConfigurationError(
             f"{media.path} is {found[0]}x{found[1]} pixels, and X takes a GIF of {most} at most.",
-            f"Shrink it: mogrify -resize '{most}>' {_quoted(media.path)}",
+            f"Shrink it (this replaces the file): mogrify -resize '{most}>' {_quoted(media.path)}",
         )
 
 
