@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO
 
 import tweetbot
-from tweetbot.cli import cli
+from tweetbot.cli.commands import cli
 from tweetbot.cli.edge import run
 
 PROGRAM = str(Path(tweetbot.__file__).with_name("__main__.py"))  # as `python -m tweetbot` has it

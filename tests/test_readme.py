@@ -21,8 +21,7 @@ import pytest
 from tests.conftest import Bot
 from tests.readme_blocks import block, blocks
 from tweetbot import settings
-from tweetbot.cli import cli
-from tweetbot.cli.commands import COMMANDS
+from tweetbot.cli.commands import COMMANDS, cli
 from tweetbot.cli.commands import command as load
 from tweetbot.errors import EXIT_CODES
 from tweetbot.money import PRICE_LINK, PRICE_POST

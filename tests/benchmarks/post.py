@@ -1,77 +1,98 @@
-"""What `tweetbot post` costs next to the same two requests by a bare script.
+"""What tweetbot costs beside the bare scripts of `bots/`, which do the same two requests.
 
     python tests/benchmarks/post.py [ROUNDS]
 
-Whole processes are timed, the commands alternating in one run, against a local X in another
-process; each renews the token and posts once. Printed are the medians of the paired ratios. The
-last pair is `tweetbot --help` next to `import click`.
+Whole processes are timed, alternating in one run, against a local X in another process; each run
+of `post` renews the token and posts once. Printed are medians: of the times, and of the ratios of
+those that ran next to each other, by the clock and by the processor's time (which tells more on a
+machine that has other work).
 """
 
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
+import shutil
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from multiprocessing.connection import Connection
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from tweetbot.sandbox import Sandbox
+from local_x import Place, authorities, certificate, local_x
 
-HTTPX = """
-import base64, httpx, json, sys
-path, text = sys.argv[1:]
-document = json.load(open(path))
-client, token = document["client"], document["token"]
-with httpx.Client() as http:
-    answer = http.post(
-        client["api_url"] + "/2/oauth2/token",
-        auth=(client["client_id"], client["client_secret"]),
-        data={"grant_type": "refresh_token", "refresh_token": token["refresh_token"]},
-    )
-    token.update(answer.raise_for_status().json())
-    json.dump(document, open(path, "w"))
-    answer = http.post(
-        client["api_url"] + "/2/tweets",
-        headers={"Authorization": "Bearer " + token["access_token"]},
-        json={"text": text},
-    )
-    print(answer.raise_for_status().json()["data"]["id"])
-"""
-
-STDLIB = """
-import base64, http.client, json, sys
-from urllib.parse import urlencode, urlsplit
-path, text = sys.argv[1:]
-document = json.load(open(path))
-client, token = document["client"], document["token"]
-x = http.client.HTTPConnection(urlsplit(client["api_url"]).netloc)
-basic = base64.b64encode(f"{client['client_id']}:{client['client_secret']}".encode()).decode()
-form = {"grant_type": "refresh_token", "refresh_token": token["refresh_token"]}
-headers = {"Authorization": "Basic " + basic, "Content-Type": "application/x-www-form-urlencoded"}
-x.request("POST", "/2/oauth2/token", urlencode(form), headers)
-token.update(json.loads(x.getresponse().read()))
-json.dump(document, open(path, "w"))
-headers = {"Authorization": "Bearer " + token["access_token"], "Content-Type": "application/json"}
-x.request("POST", "/2/tweets", json.dumps({"text": text}), headers)
-print(json.loads(x.getresponse().read())["data"]["id"])
-"""
+CA_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+TWEETBOT = str(Path(sys.executable).with_name("tweetbot"))
+BOTS = Path(__file__).with_name("bots")
+MANY = 300
+# Certificates as they are where no variable names them.
+ENVIRON = {name: value for name, value in os.environ.items() if name not in CA_VARIABLES}
 
 
-def serve(pipe: Connection) -> None:
-    """Run the local X until the other side hangs up; tell a client and a grant first."""
-    with Sandbox() as x:
-        environ = x.environ("")
-        pipe.send((environ, x.grant()))
-        pipe.recv()
+@dataclass(frozen=True)
+class Spent:
+    """What one process took, in seconds."""
+
+    wall: float
+    cpu: float
 
 
-def write(path: Path, environ: dict[str, str], grant: dict[str, object]) -> None:
+@dataclass
+class Program:
+    """A command that is timed; `prepare` gets the number of its run and may add arguments."""
+
+    name: str
+    command: list[str]
+    environ: dict[str, str]
+    prepare: Callable[[str], list[str]] = lambda _: []
+    spent: list[Spent] = field(default_factory=list)
+
+    def run(self, number: int) -> None:
+        more = self.prepare(f"{self.name} {number}")
+        began = time.perf_counter()
+        process = subprocess.Popen(
+            [*self.command, *more], env=self.environ, stdout=subprocess.DEVNULL
+        )
+        _, status, used = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise SystemExit(f"{self.name} ended with {process.returncode}")
+        if number >= 0:  # the first round warms up and does not count
+            self.spent.append(Spent(wall, used.ru_utime + used.ru_stime))
+
+    def milliseconds(self) -> str:
+        wall, cpu = (
+            statistics.median(getattr(one, name) for one in self.spent) * 1000
+            for name in ("wall", "cpu")
+        )
+        return f"       {wall:7.0f}{cpu:7.0f}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A ratio with an aim."""
+
+    mine: Program
+    other: Program
+    aim: float | None = None
+
+    def __str__(self) -> str:
+        pairs = list(zip(self.mine.spent, self.other.spent, strict=True))
+        wall = statistics.median(mine.wall / other.wall for mine, other in pairs)
+        cpu = statistics.median(mine.cpu / other.cpu for mine, other in pairs)
+        aim = f"{self.aim:7.2f}" if self.aim else " " * 7
+        return f"{self.mine.name + ' / ' + self.other.name:<52}{aim}{wall:7.2f}{cpu:7.2f}"
+
+
+def write(path: Path, place: Place, *, account: int | None = None) -> None:
     """Save a profile whose token is due for a renewal."""
+    environ, grant = place.environ, place.grant
     client = {
         "client_id": environ["TWEETBOT_CLIENT_ID"],
         "client_secret": environ["TWEETBOT_CLIENT_SECRET"],
@@ -79,7 +100,10 @@ def write(path: Path, environ: dict[str, str], grant: dict[str, object]) -> None
         "api_url": environ["TWEETBOT_API_URL"],
     }
     token = {name: grant[name] for name in ("access_token", "refresh_token", "scope")}
-    path.write_text(json.dumps({"version": 1, "client": client, "token": token}))
+    document: dict[str, object] = {"version": 1, "client": client, "token": token}
+    if account is not None:
+        document["account"] = {"id": str(account), "username": f"bot{account}"}
+    path.write_text(json.dumps(document))
     path.chmod(0o600)
 
 
@@ -90,50 +114,128 @@ def age(path: Path) -> None:
     path.write_text(json.dumps(document))
 
 
-def seconds(command: list[str], environ: dict[str, str]) -> float:
-    began = time.perf_counter()
-    subprocess.run(command, env=environ, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - began
+def posting_rows(folder: Path, places: list[Place], trust: dict[str, str]) -> list[Row]:
+    """Pair `post` with the scripts, near, by TLS and far away."""
+    rows = []
+    peers: dict[str, dict[str, float | None]] = {
+        "http": {"httpx": 1.0, "http_client": None},
+        "https": {"httpx": 1.0, "tweepy": 0.75},
+        "https, 20 ms": {"httpx": 1.0},
+    }
+    for (way, aims), place in zip(peers.items(), places, strict=True):
+        home = folder / way
+        home.mkdir(mode=0o700)
+        path = home / "default.json"
+        write(path, place)
+        more = trust if way.startswith("https") else {}
+        environ = {**ENVIRON, **more, **place.environ, "TWEETBOT_CONFIG_DIR": str(home)}
+
+        def aged(text: str, path: Path = path) -> list[str]:
+            age(path)
+            return [text]
+
+        mine = Program(f"post, {way}", [TWEETBOT, "post"], environ, aged)
+        for name, aim in aims.items():
+            script = [sys.executable, str(BOTS / f"with_{name}.py"), str(path)]
+            rows.append(Row(mine, Program(f"{name}, {way}", script, environ, aged), aim))
+    return rows
+
+
+def status_row(folder: Path, place: Place) -> Row:
+    """Pair `status` of many profiles with `status` of one."""
+    programs = []
+    for count in (MANY, 1):
+        home = folder / f"of {count}"
+        home.mkdir(mode=0o700)
+        for number in range(count):
+            write(home / f"bot{number}.json", place, account=number)
+        environ = {**ENVIRON, **place.environ, "TWEETBOT_CONFIG_DIR": str(home)}
+        programs.append(Program(f"status of {count}", [TWEETBOT, "status"], environ))
+    return Row(programs[0], programs[1], 2.8)
+
+
+def help_row() -> Row:
+    """Pair `--help` with the import of what it is made with."""
+    environ = ENVIRON
+    imported = [sys.executable, "-c", "import click"]
+    return Row(
+        Program("--help", [TWEETBOT, "--help"], environ),
+        Program("import click", imported, environ),
+        1.1,
+    )
+
+
+def redis_connections(folder: Path, place: Place) -> str:
+    """Count the connections that one `status` of all profiles in a Redis server opens."""
+    if not shutil.which("redis-server"):
+        return "redis-server is not installed"
+    with redis_server(folder) as port:
+        counted = []
+        for count in (1, 10, MANY):
+            for number in range(count):
+                profile = folder / "profile.json"
+                write(profile, place, account=number)
+                redis_cli(port, "HSET", f"tweetbot:bot{number}", "document", profile.read_text())
+            before = connections(port)
+            store = {"TWEETBOT_STORE": f"redis://127.0.0.1:{port}/0"}
+            environ = {**ENVIRON, **place.environ, **store}
+            Program("status of Redis", [TWEETBOT, "status"], environ).run(-1)
+            counted.append(connections(port) - before - 1)  # redis-cli's own
+        return f"{counted[0]}, {counted[1]}, {counted[2]}"
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[int]:
+    """Run a server of our own; yield its port."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--appendonly", "yes"]
+    server = subprocess.Popen([*command, "--dir", str(folder)], stdout=subprocess.DEVNULL)
+    try:
+        while subprocess.run(
+            ["redis-cli", "-p", str(port), "PING"], capture_output=True
+        ).returncode:
+            time.sleep(0.05)
+        yield port
+    finally:
+        server.kill()
+        server.wait()
+
+
+def redis_cli(port: int, *command: str) -> str:
+    where = ["redis-cli", "-p", str(port)]
+    return subprocess.run([*where, *command], capture_output=True, text=True, check=True).stdout
+
+
+def connections(port: int) -> int:
+    """Return how many connections the server has seen."""
+    stats = redis_cli(port, "INFO", "stats")
+    return int(stats.partition("total_connections_received:")[2].split()[0])
 
 
 def main(rounds: int) -> None:
-    """Time all commands `rounds` times, alternating; print medians of times and of ratios."""
-    ours, theirs = multiprocessing.Pipe()
-    server = multiprocessing.Process(target=serve, args=(theirs,), daemon=True)
-    server.start()
-    variables, grant = ours.recv()
-    with tempfile.TemporaryDirectory() as folder:
-        environ = {**os.environ, **variables, "TWEETBOT_CONFIG_DIR": folder}
-        path = Path(folder) / "default.json"
-        write(path, variables, grant)
-        tweetbot = [str(Path(sys.executable).with_name("tweetbot"))]
-        commands = {
-            "tweetbot post": [*tweetbot, "post"],
-            "httpx script": [sys.executable, "-c", HTTPX, str(path)],
-            "http.client script": [sys.executable, "-c", STDLIB, str(path)],
-            "tweetbot --help": [*tweetbot, "--help"],
-            "import click": [sys.executable, "-c", "import click"],
-        }
-        times: dict[str, list[float]] = {name: [] for name in commands}
-        for number in range(-1, rounds):  # the first round warms up and does not count
-            for name, command in commands.items():
-                posts = name not in ("tweetbot --help", "import click")
-                if posts:
-                    age(path)
-                spent = seconds([*command, f"{name} {number}"] if posts else command, environ)
-                if number >= 0:
-                    times[name].append(spent)
-    ours.send(None)
-    server.join()
-    for name, spent_all in times.items():
-        print(f"{name:<20}{statistics.median(spent_all) * 1000:6.0f} ms")
-    for name, base in (
-        ("tweetbot post", "httpx script"),
-        ("tweetbot post", "http.client script"),
-        ("tweetbot --help", "import click"),
-    ):
-        ratios = [mine / other for mine, other in zip(times[name], times[base], strict=True)]
-        print(f"{name} / {base}: {statistics.median(ratios):.2f}")
+    """Time all programs `rounds` times, alternating; print medians of times and of ratios."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        pem = certificate(folder)
+        with local_x(pem) as places:
+            trust = authorities(folder, pem)
+            rows = [
+                *posting_rows(folder, places, trust),
+                help_row(),
+                status_row(folder, places[0]),
+            ]
+            programs = {one.name: one for row in rows for one in (row.mine, row.other)}
+            for number in range(-1, rounds):
+                for program in programs.values():
+                    program.run(number)
+            counted = redis_connections(folder, places[0])
+    for program in programs.values():
+        print(f"{program.name:<52}{program.milliseconds()}")
+    print(f"\n{'medians of the ratios of ' + str(rounds) + ' pairs':<52}    aim   wall    cpu")
+    for row in rows:
+        print(row)
+    print(f"connections of status to Redis, 1, 10, {MANY} profiles: {counted} (aim: 1)")
 
 
 if __name__ == "__main__":

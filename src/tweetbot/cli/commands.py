@@ -6,15 +6,11 @@ A command is loaded when it is asked for, and imports httpx and authlib only if 
 
 from __future__ import annotations
 
-import gc
-import sys
 from importlib import import_module
-from typing import NoReturn
 
 import click
 
 from tweetbot import __version__
-from tweetbot.cli.edge import run
 from tweetbot.errors import EXIT_CODES
 
 # In the order in which a person meets them; each is `command` in the module of its name.
@@ -31,15 +27,6 @@ COMMANDS = {
 }
 FIRST_LINE = "tweetbot sandbox --approve -- sh -c 'tweetbot auth && tweetbot post \"Hello\"'"
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-
-
-def main() -> NoReturn:
-    """Run the command line of this process.
-
-    Garbage is looked for seldom: most of what a run makes are the modules that it imports.
-    """
-    gc.set_threshold(50_000)
-    sys.exit(run(cli, sys.argv[1:]))
 
 
 def command(name: str) -> click.Command:
