@@ -571,7 +571,7 @@ def test_a_broken_feed_posts_nothing_and_is_not_remembered(
 
 
 def test_each_line_of_the_crontab_does_its_job(machine: Machine, source: Source) -> None:
-    fact, pair, probe, mail, renewal = (
+    fact, pair, poll, sourced, probe, mail, renewal = (
         line.replace("/home/me/bots", str(machine.home))
         for line in crontab_commands(CRONTAB.read_text())
     )
@@ -587,6 +587,14 @@ def test_each_line_of_the_crontab_does_its_job(machine: Machine, source: Source)
         assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
     assert source.asked == 2, "the fact, and a ping"
 
+    (machine.home / "facts.txt").write_text("Basenjis yodel.\n")
+    for line in (poll, sourced):
+        run = machine.run(line)
+        assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    _, asked, fact_of_list, answer = machine.bot.x.posts
+    assert asked.poll
+    assert answer.parent == fact_of_list.id
+
     (machine.home / "nouns.txt").write_text("dog\n")
     (machine.home / "verbs.txt").write_text("barks\n")
     machine.have("pairs")
@@ -594,7 +602,7 @@ def test_each_line_of_the_crontab_does_its_job(machine: Machine, source: Source)
     assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
     (log,) = machine.home.glob("pairs-20??.log")
     assert "https://x.com/dogfacts/status/" in log.read_text()
-    assert machine.posts == ["Dogs have wet noses.", "dog barks"]
+    assert (machine.posts[0], machine.posts[-1]) == ("Dogs have wet noses.", "dog barks")
 
     machine.have("newyear")
     run = machine.run(renewal)

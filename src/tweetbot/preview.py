@@ -98,8 +98,8 @@ def details(preview: Preview) -> Iterator[str]:
         yield "It was posted within six hours: a run sends nothing, without --again."
     if preview.beyond_budget:
         yield str(preview.beyond_budget)
-    for part in draft.parts:
-        yield from _found(part.measure)
+    for number, part in enumerate(draft.parts, start=1):
+        yield from _found(part.measure, f" of post {number}" if len(draft.parts) > 1 else "")
 
 
 def _size(draft: Draft) -> str:
@@ -145,16 +145,23 @@ def _extras(draft: Draft) -> Iterator[str]:
     for part in draft.parts:
         if part.poll:
             options = ", ".join(f'"{option}"' for option in part.poll.options)
-            yield f"A poll of {part.poll.minutes} minutes: {options}."
+            yield f"A poll of {_lasting(part.poll.minutes)}: {options}."
         if part.cut:
             yield f'Shortened; this was left out: "{part.cut}".'
     if draft.made_with_ai:
         yield "It has X's label for what an AI has made."
 
 
-def _found(measured: Measure) -> Iterator[str]:
+def _lasting(minutes: int) -> str:
+    units = (("day", 1440), ("hour", 60), ("minute", 1))
+    name, size = next(unit for unit in units if minutes % unit[1] == 0)
+    count = minutes // size
+    return f"{count} {name}{'' if count == 1 else 's'}"
+
+
+def _found(measured: Measure, where: str) -> Iterator[str]:
     for link in measured.links:
-        yield f"{link.text} at character {link.start + 1} is a link; that is the price."
+        yield f"{link.text} at character {link.start + 1}{where} is a link; that is the price."
     for name, found in (("Mentions", measured.mentions), ("Cashtags", measured.cashtags)):
         if found:
             yield f"{name}: {', '.join(entity.text for entity in found)}."

@@ -102,6 +102,28 @@ def test_a_list_can_have_the_label_of_an_ai(bot: Bot, x: Sandbox) -> None:
     assert x.posts[0].made_with_ai
 
 
+def test_a_dry_run_says_how_long_a_poll_lasts_and_which_post_has_the_link(bot: Bot) -> None:
+    poll = ("--poll", "a", "--poll", "b")
+    for asked, said in (
+        ("6d", "6 days"),
+        ("24h", "1 day"),
+        ("90m", "90 minutes"),
+        ("2h", "2 hours"),
+    ):
+        ended = bot.run("post", "-n", "Tea?", *poll, "--poll-for", asked)
+        assert f'A poll of {said}: "a", "b".' in ended.err
+    ended = bot.run("post", "-n", "-", "--thread", stdin=b"One\n---\nSee a.com\n---\nTwo")
+    assert "a.com at character 5 of post 2 is a link" in ended.err
+
+
+def test_the_name_of_a_thread_s_file_gets_the_command_that_posts_it(bot: Bot) -> None:
+    path = bot.folder / "thread.txt"
+    path.write_bytes(THREAD)
+    ended = bot.run("post", "--thread", str(path))
+    assert (ended.code, f"- --thread < {path}" in ended.err) == (2, True), ended.err
+    assert "--list" not in ended.err
+
+
 def test_an_address_that_post_printed_can_be_answered(bot: Bot, x: Sandbox) -> None:
     url = bot.run("post", "A fact").out.strip()
     assert bot.run("post", "Its source", "--reply-to", url).code == 0
@@ -231,7 +253,9 @@ def test_the_login_is_renewed_on_the_way_and_a_401_is_no_end(bot: Bot, x: Sandbo
 def test_a_part_that_is_taken_back_lets_go_what_is_not_yet_live(bot: Bot, x: Sandbox) -> None:
     x.fault("post", Fault("status", status=402, skip=2))
     assert bot.run("post", "-", "--thread", stdin=THREAD).code == 5
+    last = x.posts[-1].id
     ended = bot.run("delete", "last")
+    assert ended.out == f"Deleted https://x.com/i/status/{last}\n"
     assert (ended.code, [post.sent_text for post in x.posts]) == (0, ["One"]), ended.err
     assert "Three" in ended.err
     document = bot.document

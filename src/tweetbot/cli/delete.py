@@ -40,6 +40,6 @@ def command(
     if as_json:
         show_json({"ok": True, "deleted": True, **vars(deleted)})
     elif not quiet:
-        show("Deleted")
+        show(f"Deleted https://x.com/i/status/{deleted.id}")
         if deleted.was_gone:
             tell("It was gone already.")

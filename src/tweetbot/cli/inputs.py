@@ -171,7 +171,7 @@ def target_of(text: str, option: str) -> Target:
 
 def _given(argument: str, terms: Terms, extras: sources.Extras) -> sources.Given:
     """Take the text of the argument, or for `-` that of standard input."""
-    _refuse_file_name(argument)
+    _refuse_file_name(argument, is_thread=extras.is_thread)
     is_piped = argument == "-"
     text = _decoded(_standard_input() if is_piped else os.fsencode(argument))
     try:
@@ -185,7 +185,7 @@ def _given(argument: str, terms: Terms, extras: sources.Extras) -> sources.Given
         raise TextRefused(f"{hint} {error.happened}", error.remedy) from None
 
 
-def _refuse_file_name(text: str) -> None:
+def _refuse_file_name(text: str, *, is_thread: bool) -> None:
     """Refuse a text that is the name of a file: --list was forgotten, and a post is public."""
     is_file = False
     with suppress(OSError, ValueError):
@@ -193,7 +193,9 @@ def _refuse_file_name(text: str) -> None:
     if is_file:
         raise ConfigurationError(
             f"The text is the name of a file: {text}.",
-            f"To post its next line: --list {text}. To post all of it: - < {text}.",
+            f"To post the thread in it: - --thread < {text}."
+            if is_thread
+            else f"To post its next line: --list {text}. To post all of it: - < {text}.",
         )
 
 
