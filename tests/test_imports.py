@@ -33,6 +33,7 @@ DOORS = {
     "click": {"cli"},
     "platformdirs": {"settings"},
     "redis": {"store/redis_server"},
+    "feedparser": {"sources/xml_feed"},
     "cryptography": {"store/key"},
 }
 

@@ -393,9 +393,9 @@ def test_the_cursors_that_were_used_last_are_kept() -> None:
     profile = replace(read(FULL), cursors={})
     for number in range(50):
         profile = profile.with_cursor(f"list {number}", number)
-    profile = profile.with_cursor("list 0", "again").with_cursor("list 50", 50)
+    profile = profile.with_cursor("list 0", 51).with_cursor("list 50", 50)
     assert list(profile.cursors) == [*(f"list {n}" for n in range(2, 50)), "list 0", "list 50"]
-    assert profile.cursors["list 0"] == "again"
+    assert profile.cursors["list 0"] == 51
 
 
 def test_a_new_month_begins_at_nothing() -> None:

@@ -20,6 +20,7 @@ from tweetbot.profile.profile import (
     LastError,
     Profile,
 )
+from tweetbot.profile.seen import REMEMBERED, Seen, item_name
 from tweetbot.profile.spend import Spend
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "LOGGED_OUT",
     "POSTING_SCOPES",
     "POSTS_KEPT",
+    "REMEMBERED",
     "SAME_TEXT_FOR",
     "VERSION",
     "Account",
@@ -40,10 +42,12 @@ __all__ = [
     "Posted",
     "Profile",
     "Replaced",
+    "Seen",
     "Spend",
     "Token",
     "Unreadable",
     "digest",
     "dump",
+    "item_name",
     "parse",
 ]

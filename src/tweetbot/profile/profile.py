@@ -13,6 +13,7 @@ from tweetbot.errors import ConfigurationError, LoginNeeded
 from tweetbot.profile.grant import Account, Client, Expected, Moved, Replaced, Token
 from tweetbot.profile.keys import unknown
 from tweetbot.profile.posts import Pending, Posted
+from tweetbot.profile.seen import merged
 from tweetbot.profile.spend import Spend
 
 VERSION = 1
@@ -160,12 +161,14 @@ class Profile:
     def with_cursor(self, source: str | None, cursor: Any) -> Profile:
         """Move on in the list or feed `source`; a text given directly has none.
 
-        The one place where a used cursor goes into the profile.
+        The one place where a used cursor goes into the profile: that of a feed takes in the name
+        of the item that was used.
         """
         if source is None:
             return self
+        moved_on = merged(self.cursors.get(source), cursor)
         others = [(name, kept) for name, kept in self.cursors.items() if name != source]
-        return replace(self, cursors=dict([*others, (source, cursor)][-CURSORS_KEPT:]))
+        return replace(self, cursors=dict([*others, (source, moved_on)][-CURSORS_KEPT:]))
 
     def with_run(self, at: float) -> Profile:
         """Record that a run did its job: it posted, or found that there is nothing to do."""

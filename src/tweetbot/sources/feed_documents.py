@@ -1,0 +1,133 @@
+"""What kind of feed a document is, in one table, and its items by kind; pure.
+
+The kind is told by the first characters, as browsers do: servers call feeds by any media type.
+"""
+
+from __future__ import annotations
+
+import codecs
+import html
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import urljoin
+
+from tweetbot.foreign import one_line
+from tweetbot.sources.entries import Entry
+from tweetbot.sources.feed_lines import read_lines, read_objects
+from tweetbot.sources.json_feed import is_json_feed, read_json_feed
+from tweetbot.sources.no_feed import NoFeed
+from tweetbot.sources.xml_feed import read_xml
+
+_BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_HTML = re.compile(rb"(?i)\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*){0,9}<(!doctype\s+html|html\b)", re.S)
+_FEED_LINK = re.compile(r"(?i)<link\b[^<>]*\btype=[\"']?application/(?:rss|atom)\+xml[^<>]*>")
+_HREF = re.compile(r"(?i)\bhref=[\"']?([^\"'\s<>]+)")
+
+
+@dataclass(frozen=True)
+class Document:
+    """A feed as it came; `base` is its address, and `charset` what a server said of it."""
+
+    content: bytes
+    base: str = ""
+    charset: str = ""
+
+    @property
+    def start(self) -> bytes:
+        """How it begins, behind a byte order mark and white space."""
+        return self.content[:4096].removeprefix(codecs.BOM_UTF8).lstrip()
+
+    def text(self) -> str:
+        """Return it as text; raises `NoFeed` where it is not UTF-8."""
+        try:
+            return self.content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = self.content.count(b"\n", 0, error.start) + 1
+            raise NoFeed(f"line {line} is not UTF-8") from None
+
+
+@dataclass(frozen=True)
+class Read:
+    """The items of a feed; `is_newest_first` says how it has them where no date tells."""
+
+    entries: list[Entry]
+    is_newest_first: bool = True
+
+
+def read(document: Document) -> Read:
+    """Read a feed; raises `NoFeed` for what is none or is broken and gives nothing."""
+    for is_such, reader in _KINDS:
+        if is_such(document):
+            return reader(document)
+    return _lines(document)
+
+
+def _is_xml(document: Document) -> bool:
+    return document.start.startswith(b"<") or document.content.startswith(_BOMS)
+
+
+def _is_html(document: Document) -> bool:
+    return bool(_HTML.match(document.start))
+
+
+def _xml(document: Document) -> Read:
+    entries = read_xml(document.content, base=document.base, charset=document.charset)
+    return Read(entries)
+
+
+def _html(document: Document) -> Read:
+    page = document.content[:200_000].decode(errors="replace")
+    found = _FEED_LINK.search(page)
+    href = found and _HREF.search(found[0])
+    remedy = ""
+    if href:
+        feed = one_line(urljoin(document.base, html.unescape(href[1])))
+        remedy = f"It names this feed: {feed}"
+    raise NoFeed("it is a web page, and no feed", remedy)
+
+
+def _is_object(document: Document) -> bool:
+    return document.start.startswith(b"{")
+
+
+def _object(document: Document) -> Read:
+    """Read one object, which is a JSON Feed, or one a line."""
+    text = document.text()
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        raise NoFeed("it is JSON that nothing can read") from None
+    except ValueError:
+        value = None
+    if is_json_feed(value):
+        return Read(read_json_feed(value, base=document.base))
+    if value is not None and "\n" in text.strip():
+        raise NoFeed(
+            "it is one JSON object, and no JSON Feed",
+            "Write one object a line: jq -c '.items[]', with the name of its list.",
+        )
+    return Read(read_objects(text), is_newest_first=False)
+
+
+def _is_array(document: Document) -> bool:
+    return bool(re.match(rb"\[\s*([\[{\]\"]|[0-9.]+\s*,)", document.start))
+
+
+def _array(_document: Document) -> Read:
+    raise NoFeed("it is a JSON array", "Write one object a line: jq -c '.[]'.")
+
+
+def _lines(document: Document) -> Read:
+    if b"\0" in document.content:
+        raise NoFeed("it is no text")
+    return Read(read_lines(document.text()), is_newest_first=False)
+
+
+_KINDS: tuple[tuple[Callable[[Document], bool], Callable[[Document], Read]], ...] = (
+    (_is_html, _html),
+    (_is_xml, _xml),
+    (_is_object, _object),
+    (_is_array, _array),
+)

@@ -1,0 +1,110 @@
+"""RSS, RDF and Atom, by feedparser; no network and no disk is asked."""
+
+from __future__ import annotations
+
+import calendar
+import io
+import re
+from types import ModuleType
+from typing import Any
+
+from tweetbot.errors import missing_extra
+from tweetbot.foreign import one_line
+from tweetbot.sources.entries import Entry, Markup, known_by
+from tweetbot.sources.links import link_of
+from tweetbot.sources.no_feed import NoFeed
+
+_HTML = ("text/html", "application/xhtml+xml")
+
+
+def library() -> ModuleType:
+    """Load feedparser; raises `ConfigurationError` where it is not installed."""
+    try:
+        import feedparser
+    except ImportError:
+        raise missing_extra("feeds", "RSS and Atom need the package feedparser.") from None
+    module: ModuleType = feedparser
+    return module
+
+
+def read_xml(document: bytes, *, base: str, charset: str) -> list[Entry]:
+    """Read the items of a feed, in its own order; of a broken one those that can be read.
+
+    Raises `NoFeed` for what is no feed, and for one that is broken and gives nothing.
+    """
+    feedparser = library()
+    headers = {"content-type": "application/xml" + (f"; charset={charset}" if charset else "")}
+    if base:
+        headers["content-location"] = base
+    # As a stream: bytes could be the name of a file, and a text an address.
+    parsed = feedparser.parse(
+        io.BytesIO(document),
+        response_headers=headers,
+        resolve_relative_uris=False,
+        sanitize_html=False,
+    )
+    if not parsed.entries:
+        _check(parsed, feedparser)
+    base = base or link_of(parsed.feed.get("link") or "")
+    return [_entry(item, base) for item in parsed.entries]
+
+
+def _check(parsed: Any, feedparser: ModuleType) -> None:
+    """Raise `NoFeed` unless this is a feed without items."""
+    fault = parsed.get("bozo_exception")
+    harmless = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
+    if fault and not isinstance(fault, harmless):
+        raise NoFeed(f"it is broken ({one_line(str(fault))[:120]})")
+    if not parsed.version:
+        raise NoFeed("it is XML, but no feed")
+
+
+def _entry(item: Any, base: str) -> Entry:
+    guid = str(item.get("id") or "")
+    link = link_of(item.get("link") or "", base) or link_of(_address(guid), "")
+    title, summary = _markup(item, "title"), _summary(item)
+    detail = item.get("author_detail") or {}
+    return Entry(
+        key=known_by(guid, link, content=(title.text, summary.text)),
+        at=_date(item),
+        title=title,
+        summary=summary,
+        author=Markup(str(detail.get("name") or item.get("author") or "")),
+        link=link or _enclosure(item, base),
+    )
+
+
+def _address(guid: str) -> str:
+    return guid if re.match(r"(?i)https?://", guid.strip()) else ""
+
+
+def _enclosure(item: Any, base: str) -> str:
+    """Return where the episode of a podcast is that has no page."""
+    links = (link_of(str(found.get("href") or ""), base) for found in item.get("links") or ())
+    return next(filter(None, links), "")
+
+
+def _markup(item: Any, name: str) -> Markup:
+    detail = item.get(f"{name}_detail") or {}
+    return Markup(str(item.get(name) or ""), detail.get("type") in _HTML)
+
+
+def _summary(item: Any) -> Markup:
+    summary = _markup(item, "summary")
+    contents = item.get("content") or ()
+    if summary.text or not contents:
+        return summary
+    return Markup(str(contents[0].get("value") or ""), contents[0].get("type") in _HTML)
+
+
+def _date(item: Any) -> float | None:
+    """Return when it was published; where that is not said, when it was changed."""
+    for name in ("published_parsed", "updated_parsed", "created_parsed"):
+        # Asked by `in`: for a missing one, feedparser's `get` takes another, and warns.
+        parsed = item[name] if name in item else None  # noqa: SIM401
+        if parsed:
+            try:
+                return float(calendar.timegm(parsed))
+            except (ValueError, OverflowError):
+                continue
+    return None
