@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 HOUR = 3600
 ELSEWHERE = "http://127.0.0.1:9"
-KEYS = "version client account expected replaced token pending cursors posts last_error spend moved"
+KEYS = (
+    "version client account expected replaced token pending cursors posts ran_at last_error spend"
+    " moved lives_in"
+)
 # Runs the command line, and says each change of a file's mode on standard error.
 WATCHED = """
 import os, runpy, sys

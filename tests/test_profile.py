@@ -26,7 +26,9 @@ from tweetbot.profile import (
     Unreadable,
     digest,
     dump,
+    dump_pointer,
     parse,
+    parse_pointer,
 )
 
 NOW = 1_795_400_000
@@ -64,8 +66,9 @@ FULL: dict[str, Any] = {
     "last_error": {"at": NOW, "code": 6, "error": "temporary", "message": "m", "count": 3},
     "spend": {"month": "2026-11", "posts": 2, "usd": 0.03, "budget_usd": 5.0},
     "moved": {"at": NOW, "note": "to the server"},
+    "lives_in": {"store": "git:https://example.com/bot", "key": "A" * 43 + "=", "at": NOW},
 }
-SECRETS = ("the-client-secret", "the-access-token", "the-refresh-token")
+SECRETS = ("the-client-secret", "the-access-token", "the-refresh-token", "A" * 43)
 
 
 def read(document: Any) -> Profile:
@@ -141,7 +144,18 @@ def test_a_byte_order_mark_is_no_fault(encoding: str) -> None:
     assert parse(dump(read(FULL)).decode().encode(encoding)) == read(FULL)
 
 
-LEVELS = ["", "client", "account", "token", "pending", "posts.0", "last_error", "spend", "moved"]
+LEVELS = [
+    "",
+    "client",
+    "account",
+    "token",
+    "pending",
+    "posts.0",
+    "last_error",
+    "spend",
+    "moved",
+    "lives_in",
+]
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -227,10 +241,15 @@ def test_a_newer_version_asks_for_an_upgrade(version: int) -> None:
         "posts.0.digest",
         "last_error.code",
         "moved.at",
+        "lives_in.at",
+        "lives_in.store",
     ],
 )
 def test_what_must_be_there_is_named(path: str) -> None:
-    said = refused(json.dumps(changed(path, None)).encode())
+    document = changed(path, None)
+    if path == "token":  # without one, it is a pointer
+        document["lives_in"] = None
+    said = refused(json.dumps(document).encode())
     assert said == f'"{path.replace(".0", "")}" is missing'
 
 
@@ -409,7 +428,7 @@ def test_a_new_month_begins_at_nothing() -> None:
 
 
 def test_a_login_is_used_at_its_own_server_alone() -> None:
-    profile = replace(read(FULL), moved=None)
+    profile = replace(read(FULL), moved=None, lives_in=None)
     profile.check_usable(api_url=API_URL)
     with pytest.raises(ConfigurationError, match="This login belongs to"):
         profile.check_usable(api_url="http://127.0.0.1:1")
@@ -440,3 +459,44 @@ def test_a_bad_token_cannot_be_made(make: Callable[[], Token]) -> None:
 def test_a_public_client_has_no_secret() -> None:
     client = Client(client_id="a", redirect_uri="b", api_url="c")
     assert client.client_secret is None
+
+
+# --- pointers -------------------------------------------------------------------------------
+
+
+def test_a_pointer_holds_no_token_and_no_client_secret() -> None:
+    profile = read(FULL)
+    assert profile.lives_in
+    document = json.loads(dump_pointer(profile, profile.lives_in))
+    assert document == {
+        "version": 1,
+        "client": {**CLIENT, "client_secret": None},
+        "account": FULL["account"],
+        "lives_in": FULL["lives_in"],
+    }
+
+
+def test_a_pointer_is_no_profile_and_says_where_it_points() -> None:
+    profile = read(FULL)
+    assert profile.lives_in
+    document = dump_pointer(profile, profile.lives_in)
+    assert parse_pointer(document) == profile.lives_in
+    assert "only points to where it lives" in refused(document)
+    assert parse_pointer(dump(profile)) is None
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("store", "ftp://host"),
+        ("store", "git:"),
+        ("store", "git:-u host"),
+        ("store", "git:https://h/b\n"),
+        ("key", "short"),
+        ("key", None),
+    ],
+)
+def test_a_pointer_that_names_no_store_is_refused(key: str, value: Any) -> None:
+    document = changed("lives_in." + key, value)
+    del document["token"]
+    assert f"lives_in.{key}" in refused(json.dumps(document).encode())

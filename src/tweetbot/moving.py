@@ -1,7 +1,8 @@
-"""`export` and `import`: hand a bot to another machine.
+"""`export` and `import`: hand a bot to another machine, or move it into a store.
 
 X keeps one live login for an app and an account, and the first renewal on either side ends the
 other's. So an export is a move: the profile stays here, marked, and nothing here uses it again.
+Moved into a store, it stays as a pointer, and goes on there.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from tweetbot.errors import ConfigurationError
+from tweetbot.errors import ConfigurationError, Temporary, TweetbotError
 from tweetbot.memory import together
-from tweetbot.profile import Expected, Moved, Profile, Unreadable, dump, parse
-from tweetbot.store import Store, find
+from tweetbot.profile import Expected, LivesIn, Moved, Profile, Unreadable, dump, parse
+from tweetbot.store import Movable, Store, find, settle, signals_held_back
 
 
 def export(
@@ -62,6 +63,85 @@ def _unframed(document: bytes) -> bytes:
     return document
 
 
+def move_into(
+    here: Movable,
+    there: Store,
+    lives_in: LivesIn,
+    *,
+    api_url: str,
+    now: Callable[[], float] = time.time,
+) -> None:
+    """Move the bot from `here` into `there`, and leave a pointer (the order is in `halfway`).
+
+    Raises before anything is changed if `there` refuses; if it fails later, the error says where
+    the bot is.
+    """
+    with here.lock():
+        profile = here.load()
+        profile.check_usable(api_url=api_url)
+        here.rehearse(profile)
+        marked = replace(profile, lives_in=lives_in)
+        began = False
+        try:
+            there.make_ready()
+            with there.lock(new=True), signals_held_back():
+                arriving = _arriving(there, profile, now=now)
+                began = True
+                here.save(marked)
+                there.save(arriving)
+                here.point(marked, lives_in)
+        except TweetbotError as error:
+            if not began:
+                raise _stays(error) from None
+            _end_move(error, here, there, marked, lives_in)
+
+
+def change_key(here: Movable, there: Store, lives_in: LivesIn) -> None:
+    """Give the bot of a pointer the key of `lives_in`, there and here; `there` opens both."""
+    with here.lock(), there.lock():
+        profile = there.load()
+        there.save(profile)
+        here.point(profile, lives_in)
+
+
+def _arriving(there: Store, profile: Profile, *, now: Callable[[], float]) -> Profile:
+    """Return what is saved there: of the same bot, the memory of the side that posted last."""
+    current = find(there)
+    if current is None:
+        return profile
+    try:
+        current.check_server(api_url=profile.client.api_url)
+        _check_account(current, profile)
+        _check_token(current, profile)
+    except ConfigurationError:
+        raise ConfigurationError(
+            f"{there} holds another bot of that name, or a newer login of this one.",
+            "Give this one another name: `tweetbot export` and `tweetbot import -p NAME`.",
+        ) from None
+    return together(current, profile, now=now()).profile
+
+
+def _end_move(
+    error: TweetbotError, here: Movable, there: Store, marked: Profile, lives_in: LivesIn
+) -> None:
+    """End a move that failed after its beginning, or call it off; raise unless it has arrived."""
+    try:
+        arrived = settle(here, there, marked, lives_in)
+    except TweetbotError:
+        raise Temporary(
+            f"{error.happened} Whether the bot has arrived there is not known.",
+            "It is used by nobody here until that is known: the next command with it finds out.",
+        ) from None
+    if not arrived:
+        raise _stays(error) from None
+
+
+def _stays(error: TweetbotError) -> TweetbotError:
+    return type(error)(
+        f"{error.happened} The bot stays here.", error.remedy, retry_at=error.retry_at
+    )
+
+
 def take_over(
     store: Store,
     document: bytes,
@@ -79,6 +159,9 @@ def take_over(
     """
     try:
         profile = replace(parse(_unframed(document)), moved=None)
+        if profile.lives_in and not force:
+            raise Unreadable("it is of a move into a store that broke off where it comes from")
+        profile = replace(profile, lives_in=None)
     except Unreadable as error:
         raise ConfigurationError(
             f"This is no exported profile: {error}.", "Nothing was changed."

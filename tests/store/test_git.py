@@ -704,7 +704,7 @@ def nothing_there(_bot: Bot, host: GitHost, _server: GitServer) -> None:
         (no_key, 2, "gh secret set TWEETBOT_KEY"),
         (no_permission, 2, "contents: write"),
         (no_credentials, 2, "persist-credentials: false"),
-        (nothing_there, 4, "tweetbot export -p default | TWEETBOT_STORE=git:"),
+        (nothing_there, 4, "tweetbot export -p default --to git:"),
     ],
 )
 def test_a_red_job_names_its_cure_there(

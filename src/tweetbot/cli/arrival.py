@@ -52,7 +52,7 @@ def show_arrival(
 def next_steps(settings: Settings, store: Store) -> str:
     """Say what to do before the first post, and how to schedule it."""
     steps = REMINDERS.format(store=store)
-    if kind(os.environ) != "folder":
+    if kind(settings, os.environ) != "folder":
         return steps
     if is_fleeting(sys.argv[0]) or is_fleeting(sys.executable):
         return f"{steps}\n{INSTALL_FIRST}"

@@ -30,9 +30,11 @@ def all_stores(settings: Settings) -> Iterator[tuple[str, Store]]:
     yield from open_stores(settings, os.environ, warn=tell)
 
 
-def other_profiles(settings: Settings) -> Iterator[tuple[str, Profile]]:
-    """Yield the other profiles of this machine that can be read."""
-    for name, store in all_stores(settings):
+def other_profiles(
+    settings: Settings, *, here_alone: bool = False
+) -> Iterator[tuple[str, Profile]]:
+    """Yield the other profiles that can be read; `here_alone` asks no other machine for them."""
+    for name, store in open_stores(settings, os.environ, warn=tell, here_alone=here_alone):
         if name != settings.profile:
             with suppress(TweetbotError):
                 yield name, store.load()

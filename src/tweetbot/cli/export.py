@@ -2,30 +2,61 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from tweetbot import moving
 from tweetbot.cli import options, which_bot
 from tweetbot.cli.collaborators import store_of
-from tweetbot.cli.terminal import is_terminal, tell, write_out
+from tweetbot.cli.terminal import has_reader, is_terminal, tell, write_out
 from tweetbot.errors import ConfigurationError, naming
-from tweetbot.settings import read_settings
+from tweetbot.settings import Settings, read_settings
+from tweetbot.store import (
+    Target,
+    kind,
+    open_folder,
+    open_target,
+    pointer,
+    read_target,
+    shown_store,
+)
+
+if TYPE_CHECKING:
+    from tweetbot.profile import LivesIn
 
 
 @click.command()
 @options.profile
+@click.option(
+    "--to",
+    metavar="STORE",
+    help="Move it into git:NAME (of a remote), git:URL or redis://…; it goes on there.",
+)
 @click.option("--keep", is_flag=True, help="Leave the bot in use here, too (it will end one).")
 @click.option("--show", "to_terminal", is_flag=True, help="Print the secrets to a terminal.")
 @options.as_json
-def command(profile: str | None, keep: bool, to_terminal: bool, as_json: bool) -> None:
+def command(
+    profile: str | None, to: str | None, keep: bool, to_terminal: bool, as_json: bool
+) -> None:
     """Move a bot: hand its login to another machine.
 
-    With --json the document stands under "document"; `tweetbot import` takes that, too.
+    With --json the document stands under "document"; `tweetbot import` takes that, too. With --to
+    git:… the key that the other side needs as TWEETBOT_KEY goes to standard output, to a pipe
+    alone; the same command again prints it again.
     """
     settings = which_bot.named(read_settings(os.environ, profile=profile))
+    if to is not None:
+        if keep or to_terminal:
+            raise ConfigurationError(
+                "--to moves the bot, and its key goes to a pipe alone.",
+                f"Leave out {'--keep' if keep else '--show'}.",
+            )
+        _move(settings, to, as_json=as_json)
+        return
     if is_terminal(sys.stdout) and not to_terminal:
         raise ConfigurationError(
             "The document holds secrets, and standard output is a terminal.",
@@ -41,6 +72,73 @@ def command(profile: str | None, keep: bool, to_terminal: bool, as_json: bool) -
     if keep:
         tell("Kept here too. The first renewal on either machine ends the other's login.")
     else:
-        path = settings.path if settings.config_dir else "FILE"
+        is_here = kind(settings, os.environ) == "folder"
+        path = settings.path if is_here and settings.config_dir else "FILE"
         moved = "Moved. `tweetbot auth` brings the bot back; or, if it never arrived there,"
         tell(naming(settings.profile, f"{moved} `tweetbot import {path}`."))
+
+
+def _move(settings: Settings, to: str, *, as_json: bool) -> None:
+    """Move the bot into the store `to`, and hand out its key."""
+    if kind(settings, os.environ) == "command" or os.environ.get("TWEETBOT_STORE"):
+        raise ConfigurationError(
+            "--to moves a bot out of the folder of this machine, and a variable names another"
+            " store.",
+            "Unset TWEETBOT_STORE (and TWEETBOT_PROFILE_JSON, TWEETBOT_LOAD_COMMAND,"
+            " TWEETBOT_SAVE_COMMAND).",
+        )
+    if to.startswith("git:"):
+        _check_output(f"tweetbot export -p {settings.profile} --to {to}")
+    known = _settled(settings)
+    target = read_target(to, os.environ, known=known)
+    there = open_target(target, settings, os.environ, warn=tell)
+    here = open_folder(settings, os.environ, warn=tell)
+    if known is None:
+        moving.move_into(here, there, target.lives_in, api_url=settings.api_url)
+    elif known.store != target.lives_in.store:
+        raise ConfigurationError(
+            f"This bot lives in {shown_store(known.store)} already.",
+            "`tweetbot export` without --to hands it on from there.",
+        )
+    elif known.key != target.lives_in.key:
+        moving.change_key(here, there, target.lives_in)
+    _hand_out(settings.profile, target, as_json=as_json)
+
+
+def _settled(settings: Settings) -> LivesIn | None:
+    """Return where the bot lives if that is not here; a move that broke off is ended first."""
+    there = pointer(settings, os.environ)
+    if there and there.is_halfway:
+        with store_of(settings).lock():
+            there = pointer(settings, os.environ)
+    return there.lives_in if there else None
+
+
+def _check_output(line: str) -> None:
+    """Raise unless the key can be written to somebody who reads it, before anything is done."""
+    if sys.stdout is not None and not is_terminal(sys.stdout) and has_reader():
+        return
+    raise ConfigurationError(
+        "The key that opens the bot is a secret, and goes to a pipe alone.",
+        f"Send it to where the bot will run: {line} | gh secret set TWEETBOT_KEY",
+    )
+
+
+def _hand_out(name: str, target: Target, *, as_json: bool) -> None:
+    """Write the key, and say where the bot is."""
+    key = target.lives_in.key
+    tell(f"{name} lives in {target} now; the commands with -p {name} here go on there.")
+    if target.is_without_user:
+        tell("The user and the token of that URL are not kept: git needs access by itself.")
+    result = f"{key}\n" if key else ""
+    if as_json:
+        fields = {"ok": True, "profile": name, "lives_in": str(target), "key": key}
+        result = json.dumps(fields) + "\n"
+    try:
+        write_out(result.encode())
+    except OSError as error:
+        raise ConfigurationError(
+            f"Its key could not be written: {error.strerror}.", "The same command prints it again."
+        ) from None
+    if key:
+        tell("Its key went to standard output: where it runs, that is the secret TWEETBOT_KEY.")

@@ -25,7 +25,7 @@ def command(profile: str | None, max_age: float | None, as_json: bool) -> int:
     settings = read_settings(os.environ, profile=profile)
     looked = statuses.look(
         [(settings.profile, store_of(settings))] if profile else all_stores(settings),
-        other_profiles=other_profiles(settings) if profile else (),
+        other_profiles=other_profiles(settings, here_alone=True) if profile else (),
         api_url=settings.api_url,
         max_age=max_age,
         now=time.time(),

@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import select
 import sys
 import threading
 from collections.abc import Callable
@@ -107,6 +108,15 @@ def write_out(document: bytes) -> None:
     rest = memoryview(document)
     while rest:
         rest = rest[os.write(_STDOUT, rest) :]
+
+
+def has_reader() -> bool:
+    """Whether somebody reads standard output, as far as the system tells: of a pipe it does."""
+    if not hasattr(select, "poll"):  # Windows
+        return True
+    poll = select.poll()
+    poll.register(_STDOUT, 0)
+    return not any(event & (select.POLLERR | select.POLLNVAL) for _, event in poll.poll(0))
 
 
 class Terminal:

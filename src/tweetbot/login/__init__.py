@@ -9,9 +9,11 @@ from tweetbot.login.browser import can_open, open_url
 from tweetbot.login.budget import ask_budget, set_budget
 from tweetbot.login.client import LoginOptions
 from tweetbot.login.log_in import log_in
-from tweetbot.login.log_out import log_out
+from tweetbot.login.log_out import BY_HAND, LoggedOut, log_out
 
 __all__ = [
+    "BY_HAND",
+    "LoggedOut",
     "LoginOptions",
     "ask_budget",
     "can_open",

@@ -14,7 +14,7 @@ from tweetbot.settings import Settings
 from tweetbot.store import Store
 from tweetbot.x import TOKEN_DEADLINE, AuthorizationServer, Transport, token_refusal
 
-_BY_HAND = "withdraw the access by hand at https://x.com/settings/connected_apps."
+BY_HAND = "withdraw the access by hand at https://x.com/settings/connected_apps."
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def log_out(
                     _revoke(before, transport, now)
                 withdrawn = True
         except TweetbotError as error:
-            by_hand = "" if lives_on else _BY_HAND
+            by_hand = "" if lives_on else BY_HAND
             if not force:
                 raise _nothing_removed(error, by_hand) from None
             person.tell(f"{error.happened} {by_hand and f'So {by_hand}'}".rstrip())

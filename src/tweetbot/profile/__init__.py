@@ -7,9 +7,10 @@ something away from a newer one. Times are integers, UTC epoch seconds.
 For every room that reads or keeps a bot. Uses `money` and `errors`.
 """
 
-from tweetbot.profile.document import dump, parse
+from tweetbot.profile.document import dump, dump_pointer, parse, parse_pointer
 from tweetbot.profile.grant import POSTING_SCOPES, Account, Client, Expected, Moved, Replaced, Token
 from tweetbot.profile.keys import Unreadable
+from tweetbot.profile.pointer import Elsewhere, LivesIn
 from tweetbot.profile.posts import Pending, PendingMedia, PendingPart, Posted, digest
 from tweetbot.profile.profile import (
     CLOCKS_DIFFER_BY,
@@ -33,8 +34,10 @@ __all__ = [
     "VERSION",
     "Account",
     "Client",
+    "Elsewhere",
     "Expected",
     "LastError",
+    "LivesIn",
     "Moved",
     "Pending",
     "PendingMedia",
@@ -49,5 +52,7 @@ __all__ = [
     "digest",
     "dump",
     "item_name",
+    "dump_pointer",
     "parse",
+    "parse_pointer",
 ]

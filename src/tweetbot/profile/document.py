@@ -6,10 +6,11 @@ import codecs
 import json
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass, replace
 from typing import Any, get_args, get_origin, get_type_hints
 
 from tweetbot.profile.keys import Unreadable
+from tweetbot.profile.pointer import Elsewhere, LivesIn, Pointer
 from tweetbot.profile.profile import VERSION, Profile
 
 _LARGEST = 2**40  # a time beyond it (milliseconds, perhaps) is none that can be shown
@@ -38,11 +39,44 @@ def dump(profile: Profile, *, one_line: bool = False) -> bytes:
     return (text.translate(_ESCAPES) + "\n").encode(errors="backslashreplace")
 
 
+def dump_pointer(profile: Profile, lives_in: LivesIn) -> bytes:
+    """Write what stays of `profile` where it does not live any more: no token, no secret."""
+    client = replace(profile.client, client_secret=None, unknown={})
+    pointer = Pointer(
+        version=profile.version, client=client, account=profile.account, lives_in=lives_in
+    )
+    return (json.dumps(_to_json(pointer), indent=2) + "\n").encode()
+
+
 def parse(document: bytes) -> Profile:
     """Read a document; raises `Unreadable` for whatever is no profile of this version.
 
-    NULs at the end are ignored: they are what is left of a preallocated slot.
+    A pointer is none: `Elsewhere`. NULs at the end are ignored: they are what is left of a
+    preallocated slot.
     """
+    value = _object(document)
+    if _points(value):
+        _read(Pointer, value, "")  # raises if it does not say where
+        raise Elsewhere("the bot was moved, and this document only points to where it lives")
+    profile: Profile = _read(Profile, value, "")
+    return profile
+
+
+def parse_pointer(document: bytes) -> LivesIn | None:
+    """Read where a document points; `None` if the bot itself is in it. Raises `Unreadable`."""
+    value = _object(document)
+    if not _points(value):
+        return None
+    pointer: Pointer = _read(Pointer, value, "")
+    return pointer.lives_in
+
+
+def _points(value: Mapping[str, Any]) -> bool:
+    return value.get("lives_in") is not None and value.get("token") is None
+
+
+def _object(document: bytes) -> dict[str, Any]:
+    """Read a document as a JSON object of a version that is known."""
     try:
         value = json.loads(_text(document))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
@@ -52,8 +86,7 @@ def parse(document: bytes) -> Profile:
     version = value.get("version")
     if isinstance(version, int) and version > VERSION:
         raise Unreadable(f"a newer tweetbot wrote it (version {version}); upgrade tweetbot")
-    profile: Profile = _read(Profile, value, "")
-    return profile
+    return value
 
 
 def _text(document: bytes) -> str:

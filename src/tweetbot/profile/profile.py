@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tweetbot.errors import ConfigurationError, LoginNeeded
+from tweetbot.errors import ConfigurationError, LoginNeeded, Overtaken
 from tweetbot.profile.grant import Account, Client, Expected, Moved, Replaced, Token
 from tweetbot.profile.keys import unknown
+from tweetbot.profile.pointer import LivesIn
 from tweetbot.profile.posts import Pending, Posted
 from tweetbot.profile.seen import merged
 from tweetbot.profile.spend import Spend
@@ -58,6 +59,7 @@ class Profile:
     last_error: LastError | None = None
     spend: Spend = field(default_factory=Spend)
     moved: Moved | None = None
+    lives_in: LivesIn | None = None  # beside a token: the move there has not ended
     unknown: Mapping[str, Any] = unknown()
 
     @property
@@ -85,6 +87,8 @@ class Profile:
                 "`tweetbot auth` brings it back; or, if it never arrived there, `tweetbot import`"
                 " with the path of its document.",
             )
+        if self.lives_in:
+            raise Overtaken("This bot is on its way into another store.", "Run it again.")
 
     @property
     def owner(self) -> Expected | None:

@@ -38,10 +38,19 @@ from tweetbot.errors import (
     Busy,
     ConfigurationError,
     LoginNeeded,
+    Overtaken,
     TokenNotSaved,
     TweetbotError,
 )
-from tweetbot.profile import Profile, Unreadable, dump, parse
+from tweetbot.profile import (
+    Elsewhere,
+    LivesIn,
+    Profile,
+    Unreadable,
+    dump,
+    dump_pointer,
+    parse,
+)
 from tweetbot.store.files import (
     BINARY,
     NOFOLLOW,
@@ -156,6 +165,12 @@ class FileStore:
         with os_errors("write", self.path):
             self.replace(dump(profile))
 
+    def point(self, profile: Profile, lives_in: LivesIn) -> None:
+        """Leave of `profile` only where it lives now; no token stays in this folder."""
+        with os_errors("write", self.path):
+            self.replace(dump_pointer(profile, lives_in))
+        self.remove_leftovers()
+
     def check_unchanged(self) -> None:
         """Know that it is unchanged: the lock is the kernel's."""
 
@@ -258,6 +273,11 @@ class FileStore:
             return parse(self.path.read_bytes())
         except FileNotFoundError:
             raise self._not_logged_in() from None
+        except Elsewhere:
+            raise Overtaken(
+                f"The bot of {self.path} was moved into another store meanwhile.",
+                "Run it again: it goes on there.",
+            ) from None
         except Unreadable as error:
             raise ConfigurationError(
                 f"{self.path} cannot be read as a profile: {error}.",

@@ -14,6 +14,7 @@ from tweetbot.store.git import GitStore
 from tweetbot.store.git_ref import Ref
 from tweetbot.store.git_remote import Address, Remote
 from tweetbot.store.key import VARIABLE, Keys
+from tweetbot.store.target import Target
 
 
 def open_git_store(
@@ -24,17 +25,20 @@ def open_git_store(
     wait: float,
     warn: Callable[[str], None],
     mask: Callable[[str], None],
+    pointer: Path | None = None,
+    target: Target | None = None,
 ) -> GitStore:
     """Return the store of a profile; nothing is asked yet."""
+    ref = Ref(remote(environ), profile)
     return GitStore(
         profile,
-        ref=Ref(remote(environ), profile),
-        keys=keys(profile, environ),
+        ref=ref,
+        keys=target.keys(ref) if target else keys(profile, environ, pointer),
         state_dir=state_dir,
         wait=wait,
         warn=warn,
         mask=mask,
-        nothing_there=_nothing_there(profile, environ),
+        nothing_there=_nothing_there(profile, environ, pointer),
     )
 
 
@@ -58,8 +62,18 @@ def remote(environ: Mapping[str, str]) -> Remote:
     return Remote(Address.parse(environ["TWEETBOT_STORE"]), environ)
 
 
-def keys(profile: str, environ: Mapping[str, str]) -> Keys:
-    """Return the keys of `TWEETBOT_KEY`; raises `ConfigurationError` that says how to mend it."""
+def keys(profile: str, environ: Mapping[str, str], pointer: Path | None = None) -> Keys:
+    """Return the keys of `TWEETBOT_KEY`; raises `ConfigurationError` that says how to mend it.
+
+    `pointer` is the document that they were taken from instead.
+    """
+    if pointer:
+        remedy = (
+            f"Where it lives, it has another key by now: {VARIABLE}=THAT_KEY tweetbot export -p"
+            f" {profile} --to {_told(environ)} puts that one into {pointer}."
+        )
+        named = f"The key in {pointer} (not {VARIABLE})"
+        return Keys.read(environ.get(VARIABLE, ""), remedy=remedy, named=named)
     if _in_actions(environ):
         remedy = (
             f"Hand the secret {VARIABLE} of this repository to this step (env: {VARIABLE}:"
@@ -74,12 +88,16 @@ def keys(profile: str, environ: Mapping[str, str]) -> Keys:
     return Keys.read(environ.get(VARIABLE, ""), remedy=remedy)
 
 
-def _nothing_there(profile: str, environ: Mapping[str, str]) -> str:
+def _nothing_there(profile: str, environ: Mapping[str, str], pointer: Path | None) -> str:
     if _in_actions(environ):
         return (
-            "Move it there, in a clone of this repository on the laptop where it is logged in, with"
-            f" the same {VARIABLE}: tweetbot export -p {profile} |"
-            f" TWEETBOT_STORE={_told(environ)} tweetbot import -p {profile}"
+            "Move it there, in a clone of this repository on the laptop where it is logged in:"
+            f" tweetbot export -p {profile} --to {_told(environ)} | gh secret set {VARIABLE}"
+        )
+    if pointer:
+        return (
+            f"{pointer} says that it lives there. `tweetbot auth` logs it in there again;"
+            " `tweetbot logout --force` drops what is here."
         )
     return "Run `tweetbot auth`, or `tweetbot import`."
 

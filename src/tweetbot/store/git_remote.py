@@ -53,6 +53,16 @@ class Address:
         """Whether it is the name of a remote, which a repository knows."""
         return _NAME.fullmatch(self.remote) is not None
 
+    def without_secret(self) -> Address:
+        """Return the address without a token; whom ssh logs in as stays."""
+        scheme, separator, rest = self.remote.rpartition("://")
+        host, slash, path = rest.partition("/")
+        user, at, host = host.rpartition("@")
+        if not (separator and at):
+            return self
+        kept = "" if scheme.startswith("http") else f"{user.partition(':')[0]}@"
+        return Address(f"{scheme}://{kept}{host}{slash}{path}", self.on_branches)
+
     @property
     def store(self) -> str:
         """What names it in `TWEETBOT_STORE`; it may hold a token."""

@@ -40,13 +40,18 @@ class Keys:
 
     keys: tuple[str, ...] = field(repr=False)
     remedy: str = ""
+    named: str = VARIABLE
 
     @classmethod
-    def read(cls, text: str, *, remedy: str) -> Keys:
+    def read(cls, text: str, *, remedy: str, named: str = VARIABLE) -> Keys:
         """Read `TWEETBOT_KEY`; raises `ConfigurationError` that names it."""
         if not text.split():
-            raise ConfigurationError(f"{VARIABLE} is not set, or empty.", remedy)
-        return cls(tuple(_normal(key, remedy) for key in text.split()), remedy)
+            raise ConfigurationError(f"{named} is not set, or empty.", remedy)
+        return cls(tuple(_normal(key, remedy) for key in text.split()), remedy, named)
+
+    def __str__(self) -> str:
+        """Return them as `TWEETBOT_KEY` holds them."""
+        return " ".join(self.keys)
 
     @property
     def newest(self) -> str:
@@ -65,7 +70,7 @@ class Keys:
             return self._fernet.decrypt(sealed.strip())
         except InvalidToken:
             raise ConfigurationError(
-                f"{VARIABLE} does not open {where}: it is another key, or what lies there is"
+                f"{self.named} does not open {where}: it is another key, or what lies there is"
                 " damaged.",
                 self.remedy,
             ) from None

@@ -1,22 +1,26 @@
-"""Which store is in force: the environment decides, by the rows of `_STORES`.
+"""Which store is in force: the environment decides, else the bot's document, by `_STORES`.
 
-Nothing above the room knows which it is.
+A document in the folder may be a pointer to another store (`pointed`). Nothing above the room knows
+which it is.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from tweetbot.errors import ConfigurationError
+from tweetbot.errors import ConfigurationError, TweetbotError
 from tweetbot.settings import Settings, is_profile_name, user_state_dir
 from tweetbot.store.folder import FileStore, profile_paths
+from tweetbot.store.halfway import Halfway
+from tweetbot.store.pointed import STORE_VARIABLE, Pointed, forget, pointed, surroundings
 from tweetbot.store.secret import empty_secret
-from tweetbot.store.store import Store
+from tweetbot.store.store import Movable, Store
+from tweetbot.store.target import Target, shown_store
 
 COMMAND_VARIABLES = ("TWEETBOT_PROFILE_JSON", "TWEETBOT_LOAD_COMMAND", "TWEETBOT_SAVE_COMMAND")
-STORE_VARIABLE = "TWEETBOT_STORE"
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,9 @@ class _Wanted:
     environ: Mapping[str, str] = field(repr=False)
     wait: float
     warn: Callable[[str], None]
+    # What named the store, if no variable did: a pointer, or `export --to`.
+    pointer: Path | None = None
+    target: Target | None = None
 
     def mask(self, secret: str) -> None:
         """Let the log of GitHub Actions hide a secret."""
@@ -45,21 +52,79 @@ def open_store(
     profile: str | None = None,
 ) -> Store:
     """Return the store of a profile: the settings' own, or the one called `profile`."""
-    wanted = _Wanted(profile or settings.profile, settings, environ, wait, warn)
-    return _STORES[kind(environ)](wanted)
+    name = profile or settings.profile
+    wanted = _Wanted(name, settings, environ, wait, warn)
+    there = _followed(settings, environ, name)
+    if there is None:
+        return _STORES[_in_force(environ)](wanted)
+    there.tighten(warn)
+    inside = replace(wanted, environ=there.environ(environ), pointer=there.path)
+    store = _STORES[_in_force(inside.environ)](inside)
+    return Halfway(_folder(wanted), store, there.lives_in) if there.is_halfway else store
 
 
 def open_stores(
-    settings: Settings, environ: Mapping[str, str], *, warn: Callable[[str], None]
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    warn: Callable[[str], None],
+    here_alone: bool = False,
 ) -> Iterator[tuple[str, Store]]:
-    """Yield the stores of all profiles; those of one git repository are read by one look."""
-    if kind(environ) == "git":
+    """Yield the stores of all profiles; those of one git repository are read by one look.
+
+    `here_alone` leaves out those that are in another place than the folder.
+    """
+    if _in_force(environ) == "git":
         from tweetbot.store.git_place import open_all
 
         yield from open_all(environ, state_dir=user_state_dir, warn=warn)
         return
     for name in profile_names(settings, environ):
-        yield name, open_store(settings, environ, warn=warn, profile=name)
+        if here_alone and _followed(settings, environ, name):
+            continue
+        try:
+            store = open_store(settings, environ, warn=warn, profile=name)
+        except TweetbotError as error:
+            warn(f"{name}: {error}")
+        else:
+            yield name, store
+
+
+def open_folder(
+    settings: Settings, environ: Mapping[str, str], *, warn: Callable[[str], None]
+) -> Movable:
+    """Return the profile's document in the folder, for a move out of there."""
+    return _folder(_Wanted(settings.profile, settings, environ, 30.0, warn))
+
+
+def open_target(
+    target: Target,
+    settings: Settings,
+    environ: Mapping[str, str],
+    *,
+    warn: Callable[[str], None],
+) -> Store:
+    """Return the store that a bot is to be moved into."""
+    inside = surroundings(target.lives_in, environ)
+    name = settings.profile
+    return _STORES[_in_force(inside)](_Wanted(name, settings, inside, 30.0, warn, target=target))
+
+
+def pointer(settings: Settings, environ: Mapping[str, str]) -> Pointed | None:
+    """Return where the profile of the settings was moved, if a document here says so."""
+    return _followed(settings, environ, settings.profile)
+
+
+def forget_pointer(settings: Settings, environ: Mapping[str, str]) -> None:
+    """Remove the pointer of a bot that is no more, if there is one."""
+    if _in_force(environ) == "folder":
+        forget(settings.path)
+
+
+def _followed(settings: Settings, environ: Mapping[str, str], name: str) -> Pointed | None:
+    if _in_force(environ) != "folder":
+        return None
+    return pointed(settings.folder / f"{name}.json")
 
 
 def opened(settings: Settings, environ: Mapping[str, str], document: bytes) -> bytes:
@@ -70,12 +135,16 @@ def opened(settings: Settings, environ: Mapping[str, str], document: bytes) -> b
         return document
     from tweetbot.store.git_place import keys
 
-    return keys(settings.profile, environ).open(document, where="this document")
+    there = _followed(settings, environ, settings.profile)
+    path = there.path if there else None
+    if there:
+        environ = there.environ(environ)
+    return keys(settings.profile, environ, path).open(document, where="this document")
 
 
 def profile_names(settings: Settings, environ: Mapping[str, str]) -> list[str]:
     """Return the names of all profiles in the store that is in force."""
-    in_force = kind(environ)
+    in_force = _in_force(environ)
     if in_force == "command":
         return [settings.profile]
     if in_force == "redis":
@@ -93,7 +162,7 @@ def profile_names(settings: Settings, environ: Mapping[str, str]) -> list[str]:
 
 def has_profile(settings: Settings, environ: Mapping[str, str], name: str) -> bool:
     """Say whether the store in force has a profile of that name, readable or not."""
-    in_force = kind(environ)
+    in_force = _in_force(environ)
     if in_force == "redis":
         from tweetbot.store.redis import exists
 
@@ -105,18 +174,18 @@ def has_profile(settings: Settings, environ: Mapping[str, str], name: str) -> bo
 
 def place(settings: Settings, environ: Mapping[str, str]) -> str:
     """Say where the profiles are, free of secrets."""
-    if kind(environ) == "redis":
-        from tweetbot.store.redis_server import shown
-
-        return shown(environ[STORE_VARIABLE])
-    if kind(environ) == "git":
-        from tweetbot.store.git_remote import Address
-
-        return str(Address.parse(environ[STORE_VARIABLE]))
+    if _in_force(environ) in ("redis", "git"):
+        return shown_store(environ[STORE_VARIABLE])
     return str(settings.folder)
 
 
-def kind(environ: Mapping[str, str]) -> str:
+def kind(settings: Settings, environ: Mapping[str, str]) -> str:
+    """Say which store the bot of the settings lives in: a row of `_STORES`."""
+    there = _followed(settings, environ, settings.profile)
+    return _in_force(there.environ(environ) if there else environ)
+
+
+def _in_force(environ: Mapping[str, str]) -> str:
     """Say which store the environment asks for."""
     commands = [name for name in COMMAND_VARIABLES if environ.get(name)]
     if commands and environ.get(STORE_VARIABLE):
@@ -128,7 +197,7 @@ def kind(environ: Mapping[str, str]) -> str:
     return "command" if commands else "folder"
 
 
-def _folder(wanted: _Wanted) -> Store:
+def _folder(wanted: _Wanted) -> FileStore:
     path = wanted.settings.folder / f"{wanted.name}.json"
     return FileStore(
         path,
@@ -168,6 +237,8 @@ def _git(wanted: _Wanted) -> Store:
         wait=wanted.wait,
         warn=wanted.warn,
         mask=wanted.mask,
+        pointer=wanted.pointer,
+        target=wanted.target,
     )
 
 

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from tweetbot.errors import LoginNeeded
-from tweetbot.profile import Profile
+from tweetbot.profile import LivesIn, Profile
 
 
 class PreparedSave(Protocol):
@@ -78,6 +78,13 @@ class Store(Protocol):
     @property
     def mode(self) -> int | None:
         """The document's permissions, where it has any."""
+
+
+class Movable(Store, Protocol):
+    """A store out of which a bot can be moved: where it lives from then on is remembered here."""
+
+    def point(self, profile: Profile, lives_in: LivesIn) -> None:
+        """Replace the document by a pointer, without a token or a client secret."""
 
 
 def find(store: Store) -> Profile | None:

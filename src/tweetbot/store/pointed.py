@@ -1,0 +1,73 @@
+"""Where a bot lives that was moved out of the folder: what its pointer there says.
+
+The environment wins: where it names a store, the folder is not looked at. Else a pointer takes the
+place of `TWEETBOT_STORE` and `TWEETBOT_KEY` for its bot.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from tweetbot.errors import ConfigurationError
+from tweetbot.profile import LivesIn, Unreadable, parse, parse_pointer
+from tweetbot.store.key import VARIABLE
+
+STORE_VARIABLE = "TWEETBOT_STORE"
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """A document that names another store; `is_halfway` while it holds the login, too."""
+
+    path: Path
+    lives_in: LivesIn
+    is_halfway: bool
+
+    def environ(self, environ: Mapping[str, str]) -> dict[str, str]:
+        """Return the environment in which the bot's own store is in force."""
+        return surroundings(self.lives_in, environ)
+
+    def tighten(self, warn: Callable[[str], None]) -> None:
+        """Take a group's and the world's permissions away: the key is in it."""
+        with suppress(OSError):
+            mode = self.path.stat().st_mode & 0o777
+            if sys.platform != "win32" and mode & 0o077:
+                self.path.chmod(0o600)
+                warn(f"{self.path} was open to others (mode {mode:04o}); it is 0600 now.")
+
+
+def surroundings(lives_in: LivesIn, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return `environ` with the store and the key of `lives_in`."""
+    return {**environ, STORE_VARIABLE: lives_in.store, VARIABLE: lives_in.key or ""}
+
+
+def pointed(path: Path) -> Pointed | None:
+    """Read where the bot of a document lives; `None` if it is the document that is there.
+
+    What cannot be read is left to the store in the folder, which says so.
+    """
+    try:
+        document = path.read_bytes()
+        if b'"lives_in": null' in document or b'"lives_in"' not in document:
+            return None  # as we write it
+        lives_in = parse_pointer(document)
+        is_halfway = lives_in is None
+        if is_halfway:
+            lives_in = parse(document).lives_in
+    except (OSError, Unreadable):
+        return None
+    return Pointed(path, lives_in, is_halfway) if lives_in else None
+
+
+def forget(path: Path) -> None:
+    """Remove a pointer: its bot is no more."""
+    if pointed(path):
+        try:
+            os.unlink(os.path.realpath(path))
+        except OSError as error:
+            raise ConfigurationError(f"{path} cannot be removed: {error.strerror}.") from None

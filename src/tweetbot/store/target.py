@@ -1,0 +1,89 @@
+"""What a bot is moved into by `export --to`: `git:…`, or a Redis server.
+
+A pointer is used from anywhere on this machine, so a remote's name becomes its URL. That URL is
+tried by the move itself: what a pointer names has let us in.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tweetbot.errors import ConfigurationError
+from tweetbot.profile import LivesIn
+from tweetbot.store.key import VARIABLE, Keys, new_key
+
+
+@dataclass(frozen=True)
+class Target:
+    """A store, and what a pointer to it says; `is_without_user` if a URL's user was left out."""
+
+    lives_in: LivesIn
+    is_without_user: bool = False
+    is_key_given: bool = False
+
+    def __str__(self) -> str:
+        return shown_store(self.lives_in.store)
+
+    def keys(self, where: object) -> Keys:
+        """Return the keys for what is moved to `where`, a ref of a repository."""
+        url, _, ref = str(where).removeprefix("git:").rpartition(" ")
+        remedy = (
+            f"Set {VARIABLE} to the key with which it was brought there; if that is lost, remove"
+            f" what lies there: git push {url} :{ref}"
+        )
+        named = "The key of this move" + ("" if self.is_key_given else ", a new one,")
+        return Keys.read(self.lives_in.key or "", remedy=remedy, named=named)
+
+    def is_in(self, other: LivesIn) -> bool:
+        """Whether `other` is the same place."""
+        return self.lives_in.store == other.store
+
+
+def read_target(
+    text: str,
+    environ: Mapping[str, str],
+    *,
+    known: LivesIn | None = None,
+    now: Callable[[], float] = time.time,
+) -> Target:
+    """Read the value of `--to`; a key is that of `TWEETBOT_KEY`, else of `known`, else a new one.
+
+    Raises `ConfigurationError` if it is no store into which a bot can be moved.
+    """
+    at = int(now())
+    if text.startswith(("redis://", "rediss://")):
+        from tweetbot.store.redis_server import connect
+
+        connect(text).close()  # raises if it is no URL of a server
+        return Target(LivesIn(store=text, at=at))
+    if not text.startswith("git:"):
+        raise ConfigurationError(
+            "--to names no store that a bot can be moved into.",
+            "It is git:NAME (of a remote; git: alone is origin), git:URL, or redis://HOST:6379/0.",
+        )
+    from tweetbot.store.git_remote import Address, Remote
+
+    address = Remote(Address.parse(text), environ).by_url()
+    bare = address.without_secret()
+    lives_in = LivesIn(store=bare.store, key=_key(environ, known), at=at)
+    is_given = bool(environ.get(VARIABLE, "").split())
+    return Target(lives_in, is_without_user=bare != address, is_key_given=is_given)
+
+
+def _key(environ: Mapping[str, str], known: LivesIn | None) -> str:
+    if environ.get(VARIABLE, "").split():
+        return str(Keys.read(environ[VARIABLE], remedy="Unset it, and a key is made."))
+    return (known and known.key) or new_key()
+
+
+def shown_store(store: str) -> str:
+    """Return a store as it may be shown: free of secrets."""
+    if store.startswith("git:"):
+        from tweetbot.store.git_remote import Address
+
+        return str(Address.parse(store))
+    from tweetbot.store.redis_server import shown
+
+    return shown(store)
