@@ -48,15 +48,17 @@ def command(
     git:… the key that the other side needs as TWEETBOT_KEY goes to standard output, to a pipe
     alone; the same command again prints it again.
     """
-    settings = which_bot.named(read_settings(os.environ, profile=profile))
+    settings = read_settings(os.environ, profile=profile)
     if to is not None:
         if keep or to_terminal:
             raise ConfigurationError(
                 "--to moves the bot, and its key goes to a pipe alone.",
                 f"Leave out {'--keep' if keep else '--show'}.",
             )
-        _move(settings, to, as_json=as_json)
+        _check_folder(settings)
+        _move(which_bot.named(settings), to, as_json=as_json)
         return
+    settings = which_bot.named(settings)
     if is_terminal(sys.stdout) and not to_terminal:
         raise ConfigurationError(
             "The document holds secrets, and standard output is a terminal.",
@@ -80,15 +82,9 @@ def command(
 
 def _move(settings: Settings, to: str, *, as_json: bool) -> None:
     """Move the bot into the store `to`, and hand out its key."""
-    if kind(settings, os.environ) == "command" or os.environ.get("TWEETBOT_STORE"):
-        raise ConfigurationError(
-            "--to moves a bot out of the folder of this machine, and a variable names another"
-            " store.",
-            "Unset TWEETBOT_STORE (and TWEETBOT_PROFILE_JSON, TWEETBOT_LOAD_COMMAND,"
-            " TWEETBOT_SAVE_COMMAND).",
-        )
     if to.startswith("git:"):
-        _check_output(f"tweetbot export -p {settings.profile} --to {to}")
+        shown = "git:…" if "@" in to else to  # a token may stand before it
+        _check_output(f"tweetbot export -p {settings.profile} --to {shown}")
     known = _settled(settings)
     target = read_target(to, os.environ, known=known)
     there = open_target(target, settings, os.environ, warn=tell)
@@ -103,6 +99,17 @@ def _move(settings: Settings, to: str, *, as_json: bool) -> None:
     elif known.key != target.lives_in.key:
         moving.change_key(here, there, target.lives_in)
     _hand_out(settings.profile, target, as_json=as_json)
+
+
+def _check_folder(settings: Settings) -> None:
+    """Raise where the environment names another store: a bot is moved out of the folder alone."""
+    if kind(settings, os.environ) == "command" or os.environ.get("TWEETBOT_STORE"):
+        raise ConfigurationError(
+            "--to moves a bot out of the folder of this machine, and a variable names another"
+            " store.",
+            "Unset TWEETBOT_STORE (and TWEETBOT_PROFILE_JSON, TWEETBOT_LOAD_COMMAND,"
+            " TWEETBOT_SAVE_COMMAND).",
+        )
 
 
 def _settled(settings: Settings) -> LivesIn | None:

@@ -119,7 +119,7 @@ def refusal(failed: GitFailed, where: str, *, branch: str, in_actions: bool) -> 
         return Temporary(f"{where} cannot be used now: {words}.", remedy)
     remedy = (in_actions and row.in_actions) or row.remedy
     if "rejected" in failed.said and branch:
-        remedy += f" If it takes no refs outside of refs/heads, use TWEETBOT_STORE={branch}."
+        remedy += f" If it takes no refs outside of refs/heads, keep it on a branch: {branch}."
     return row.error(f"{where} refused: {words}.", remedy)
 
 
