@@ -1,4 +1,4 @@
-"""`export --to`: a bot moves into a store, is never in two places, and is used from here as before."""
+"""`export --to`: a bot moves into a store, is never in two places, and is used from here on."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.request import urlopen
 
 import pytest
 
@@ -22,14 +21,14 @@ from tests.git_server import GitServer
 from tests.mortal import Killed, Life
 from tests.test_moving import on_a_terminal
 from tweetbot import moving
-from tweetbot.errors import Temporary, TweetbotError
-from tweetbot.profile import LivesIn, Profile, parse
+from tweetbot.errors import TweetbotError
+from tweetbot.profile import LivesIn
 from tweetbot.sandbox import Sandbox
 from tweetbot.settings import read_settings
 from tweetbot.store import Movable, Store, find, open_folder, open_target, read_target
 
 if TYPE_CHECKING:
-    from tests.conftest import RedisServer, Run
+    from tests.conftest import RedisServer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="pipes and signals of POSIX")
 HOUR = 3600

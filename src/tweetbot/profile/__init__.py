@@ -51,8 +51,8 @@ __all__ = [
     "Unreadable",
     "digest",
     "dump",
-    "item_name",
     "dump_pointer",
+    "item_name",
     "parse",
     "parse_pointer",
 ]
