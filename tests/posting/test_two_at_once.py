@@ -206,9 +206,7 @@ def play(bot: Bot, clock: Clock, chance: random.Random, leaps: tuple[int, ...]) 
         bot.x.fault("post", chance.choice(FAULTS))
     if chance.random() < 0.3:
         bot.x.fault("timeline", Fault("status", status=503, times=chance.randint(1, 3)))
-    # Not behind: an intent that such a clock timed, before X's was known, cannot be told from an
-    # old one by another machine, and is looked for at once.
-    first = world.start(HELLO, at=clock.time, skew=max(0, chance.choice(leaps)))
+    first = world.start(HELLO, at=clock.time, skew=chance.choice(leaps))
     first.thread.join(60)
     for job in world.jobs:
         job.thread.join(60)

@@ -100,6 +100,32 @@ def test_a_job_whose_clock_is_ahead_waits_by_xs_clock(bot: Bot, clock: Clock, x:
     assert 26 <= sum(clock.pauses) <= 28
 
 
+def test_an_attempt_that_a_clock_behind_xs_has_timed_is_waited_for_in_full(
+    bot: Bot, clock: Clock, lax: Sandbox
+) -> None:
+    """Its machine had not heard X's clock when it sent its post, which arrives meanwhile."""
+    bot.x, lax.clock = lax, clock.now
+    bot.log_in()
+    clock.time -= 600
+    sent: list[Any] = []
+
+    def request(self: Transport, method: str, url: str, **rest: Any) -> Answer:
+        if url.endswith("/2/tweets"):
+            sent.append(bot.document["pending"])
+        return Transport.request(self, method, url, **rest)
+
+    noting = type("NotingTransport", (Transport,), {"request": request})
+    for store in (behind_commands(bot), bot.store):
+        bot.post(f"{HELLO} {len(sent)}", clock=clock, store=store, transport=noting)
+    assert ["own_at" in pending for pending in sent] == [True, False]
+    bot.change(pending={**sent[0], "text": HELLO, "digest": digest(HELLO)})
+    clock.time += 600
+    clock.on_sleep = lambda _: arrive(bot)
+    ended = bot.post(HELLO, clock=clock, store=behind_commands(bot))
+    assert (ended.code, len(lax.posts)) == (0, 3), ended.said
+    assert sum(clock.pauses) == 30
+
+
 def test_a_job_that_took_long_before_its_intent_looks_whether_it_was_overtaken(
     bot: Bot, clock: Clock, x: Sandbox
 ) -> None:

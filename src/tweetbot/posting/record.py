@@ -136,6 +136,7 @@ class Record:
             parts=left,
             done=(*pending.done, post_id),
             at=None,
+            own_at=None,
         )
         spend = self.profile.spent(int(at), by_x=True).with_post(usd)
         return replace(self.profile, pending=replace(pending, found_at=None), spend=spend)
@@ -154,17 +155,21 @@ class Record:
         if pending.at != self._intended_at or self._is_timed_by_x:
             return pending
         ahead = round(x_now - self.context.now())
-        return replace(pending, at=pending.at + ahead) if abs(ahead) > CLOCK_JITTER else pending
+        ahead = ahead if abs(ahead) > CLOCK_JITTER else 0
+        return replace(pending, at=pending.at + ahead, own_at=None)
 
     def timed(self, pending: Pending) -> Pending:
         """Give an intent the time of this moment."""
         self._intended_at, self._is_timed_by_x = int(self.time()), self.x_now() is not None
-        return replace(pending, at=self._intended_at)
+        own_at = None if self._is_timed_by_x or self._store.has_lock else self._intended_at
+        return replace(pending, at=self._intended_at, own_at=own_at)
 
     def _is_saved(self, pending: Pending) -> bool:
         """Whether the document holds this intent, perhaps with a later time."""
         saved = self.profile.pending
-        return saved is not None and replace(saved, at=pending.at) == pending
+        if saved is None:
+            return False
+        return replace(saved, at=pending.at, own_at=pending.own_at) == pending
 
     def _is_fresh(self, pending: Pending) -> bool:
         if pending.at is None:

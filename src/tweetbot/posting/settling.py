@@ -93,6 +93,7 @@ def settle_earlier(session: Session, pending: Pending) -> Settled | Unfinished |
         _let_go(session, pending)
         return None
     _wait_for_its_request(session, pending)
+    pending = replace(pending, own_at=None)  # old enough by now, whatever that clock said
     try:
         found = _look(session, pending)
         if found is None and _wait_for_its_request(session, pending):
@@ -142,7 +143,7 @@ def _wait_for_its_request(session: Session, pending: Pending) -> bool:
     Says whether that took time.
     """
     wait = max(ON_ITS_WAY, session.context.check_after[-1])
-    age = session.time() - (pending.at or 0)
+    age = 0.0 if pending.is_of_unknown_age else session.time() - (pending.at or 0)
     if age < wait:  # an attempt in the future says nothing: all of it is waited
         session.context.sleep(min(wait, wait - age))
         session.check_unchanged()

@@ -37,7 +37,8 @@ class Pending:
     thread, `parts` are those that are not live yet, this one first, and `done` the ids of those
     that are. `reply_to` is the post that it (or a thread's first part) answers. `media_keys` name
     what is shown with it. `found_at` is when a run first could not find out what became of it, by
-    X's clock.
+    X's clock. `own_at` repeats an `at` that the machine's own clock alone has told, where no lock
+    keeps other machines out.
     """
 
     text: str
@@ -51,7 +52,13 @@ class Pending:
     made_with_ai: bool = field(default=False, metadata=RARE)
     media_keys: tuple[str, ...] = field(default=(), metadata=RARE)
     found_at: int | None = field(default=None, metadata=RARE)
+    own_at: int | None = field(default=None, metadata=RARE)
     unknown: Mapping[str, Any] = unknown()
+
+    @property
+    def is_of_unknown_age(self) -> bool:
+        """Whether another machine cannot tell how old it is: nobody has compared that clock."""
+        return self.at is not None and self.at == self.own_at
 
     @property
     def parent(self) -> str | None:

@@ -55,6 +55,8 @@ class CommandStore:
     in seconds, for one run of a command.
     """
 
+    has_lock = False
+
     def __init__(
         self,
         profile: str,

@@ -78,6 +78,8 @@ class FileStore:
     the better reason why there is no document, if one is known.
     """
 
+    has_lock = True
+
     def __init__(
         self,
         path: Path,

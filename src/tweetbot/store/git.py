@@ -54,6 +54,8 @@ SAVE_AGAIN_AFTER = (1.0, 3.0, 10.0, 20.0)
 class GitStore:
     """One profile document in a git repository elsewhere; `nothing_there` is what mends that."""
 
+    has_lock = True
+
     def __init__(
         self,
         profile: str,

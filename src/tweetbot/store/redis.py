@@ -97,6 +97,8 @@ return 0
 class RedisStore:
     """One profile document in a Redis server; `url` is redis:// or rediss://."""
 
+    has_lock = True
+
     def __init__(
         self,
         profile: str,

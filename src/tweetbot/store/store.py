@@ -27,6 +27,10 @@ class Store(Protocol):
     interrupted_at: int | None
     largest_intent: int | None
 
+    @property
+    def has_lock(self) -> bool:
+        """Whether `lock` keeps out the runs of other machines, too, or there are none."""
+
     def lock(self, *, new: bool = False, lasting: float = 0) -> AbstractContextManager[None]:
         """Keep other runs out. Raises `LoginNeeded` if there is no document, unless `new`.
 
