@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import sys
 from collections.abc import Iterator
 
+import click
 import pexpect
 import pytest
 
 from tests.conftest import Bot
 from tests.readme_blocks import block
+from tweetbot.cli.commands import COMMANDS
+from tweetbot.cli.commands import command as load
 
 SHELLS = {
     "bash": ["--norc", "--noprofile", "-i"],
@@ -67,6 +71,16 @@ def test_the_tab_key_completes(shell: pexpect.spawn, typed: str, shown: str) -> 
     shell.send(typed)
     shell.send("\r")
     shell.expect(shown)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_whatever_takes_a_file_completes_files(name: str) -> None:
+    command = load(name)
+    ctx = click.Context(command)
+    for parameter in command.params:
+        if re.search("FILE|PATH", parameter.make_metavar(ctx)):
+            kinds = [item.type for item in parameter.shell_complete(ctx, "fac")]
+            assert kinds == ["file"], f"{parameter.name} lacks shell_complete=options.files"
 
 
 def test_completing_a_bot_asks_no_server_and_no_key(two: Bot) -> None:

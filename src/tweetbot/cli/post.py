@@ -66,6 +66,7 @@ OPTIONS = (
         "--media",
         multiple=True,
         metavar="FILE",
+        shell_complete=options.files,
         help="A picture (up to four), or one GIF, or one video; each with its --alt.",
     ),
     click.option(
