@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from io import BufferedReader
 from typing import TypeVar
 
@@ -19,8 +20,10 @@ from tweetbot.errors import (
     ConfigurationError,
     LoginNeeded,
     NotPermitted,
+    Overtaken,
     RateLimited,
     Temporary,
+    TokenNotSaved,
     TweetbotError,
 )
 from tweetbot.money import PRICE_ALT
@@ -54,19 +57,17 @@ class _Uploading:
         self._api = MediaApi(lambda: session.api, now=session.context.now)
 
     def one(self, media: Media) -> Upload:
-        """Upload a file and describe it; errors name the file."""
-        try:
-            with _opened(media) as file:
-                self._tell(media, 0)
-                made = self._at_once(media, file)
-            if media.alt:
+        """Upload a file and describe it; errors name it."""
+        with self._naming(f"{media.path} was not uploaded"), _opened(media) as file:
+            self._tell(media, 0)
+            made = self._whole(media, file)
+        if media.alt:
+            with self._naming(f"{media.path} was uploaded, but not its alt text"):
                 self._try(lambda: self._api.describe(made.id, media.alt))
-                self._session.add_cost(PRICE_ALT)
-        except TweetbotError as error:
-            raise self._named(error, media) from None
+            self._session.add_cost(PRICE_ALT)
         return made
 
-    def _at_once(self, media: Media, file: BufferedReader) -> Upload:
+    def _whole(self, media: Media, file: BufferedReader) -> Upload:
         if media.kind != "picture":
             return self._in_chunks(media, file)
         content = file.read(media.size + 1)
@@ -81,13 +82,10 @@ class _Uploading:
         while sent < media.size:
             chunk = file.read(CHUNK)
             _check_length(media, sent + len(chunk) if chunk else 0, is_part=bool(chunk))
-            self._append(media, made, index=index, chunk=chunk)
+            self._try(partial(self._api.append, media, made.id, index=index, chunk=chunk))
             sent, index = sent + len(chunk), index + 1
             self._tell(media, sent)
         return self._looked_at(media, self._try(lambda: self._api.finalize(media, made.id)))
-
-    def _append(self, media: Media, made: Upload, *, index: int, chunk: bytes) -> None:
-        self._try(lambda: self._api.append(media, made.id, index=index, chunk=chunk))
 
     def _looked_at(self, media: Media, made: Upload) -> Upload:
         """Wait until X has looked at a file, as long as X asks to."""
@@ -104,15 +102,12 @@ class _Uploading:
             self._wait(pause)
             left -= pause
             try:
-                made = self._status(media, made.id)
+                made = self._try(partial(self._api.status, media, made.id))
             except Temporary:
                 if forgiven:
                     raise
                 forgiven = True  # an upload can be unknown right after its end
         return made
-
-    def _status(self, media: Media, upload_id: str) -> Upload:
-        return self._try(lambda: self._api.status(media, upload_id))
 
     def _wait(self, seconds: float) -> None:
         while seconds > 0:
@@ -151,20 +146,26 @@ class _Uploading:
     def _tell(self, media: Media, sent: int) -> None:
         self._context.progress(f"Uploading {os.path.basename(media.path)}", sent, media.size)
 
-    def _named(self, error: TweetbotError, media: Media) -> TweetbotError:
-        """Say which file it was; a scope that is missing is told by what is stored."""
-        scope = self._session.profile.token.scope
-        if isinstance(error, NotPermitted) and scope and _SCOPE not in scope.split():
-            return LoginNeeded(
-                f"The login lacks the permission {_SCOPE} (403), so {media.path} was not uploaded.",
-                "Run `tweetbot auth`.",
-                x=error.x,
-            )
-        if isinstance(error, AnswerLost):  # nothing that could be live
-            error = Temporary(error.happened, _NOTHING, x=error.x)
-        return type(error)(
-            f"{media.path}: {error.happened}", error.remedy, x=error.x, retry_at=error.retry_at
-        )
+    @contextmanager
+    def _naming(self, happened: str) -> Iterator[None]:
+        """Say what was not done; a scope that is missing is told by what is stored."""
+        try:
+            yield
+        except (TokenNotSaved, Overtaken, LoginNeeded):
+            raise
+        except TweetbotError as error:
+            scope = self._session.profile.token.scope
+            if isinstance(error, NotPermitted) and scope and _SCOPE not in scope.split():
+                raise LoginNeeded(
+                    f"{happened}: the login lacks the permission {_SCOPE} (403).",
+                    "Run `tweetbot auth`.",
+                    x=error.x,
+                ) from None
+            kind, remedy = type(error), error.remedy
+            if isinstance(error, AnswerLost):  # nothing that could be live
+                kind, remedy = Temporary, _NOTHING
+            said = f"{happened}. {error.happened}"
+            raise kind(said, remedy, x=error.x, retry_at=error.retry_at) from None
 
 
 @contextmanager
