@@ -27,6 +27,7 @@ import pytest
 from tests.inside import run_inside
 from tweetbot.draft import USUAL, Terms
 from tweetbot.errors import TweetbotError
+from tweetbot.posting import Outcome
 from tweetbot.posting import run as posting
 from tweetbot.posting.context import Context
 from tweetbot.sandbox import Sandbox
@@ -210,7 +211,7 @@ class Run:
 class Ended:
     """How a run within this process ended: its outcome or its error, and what it said."""
 
-    outcome: posting.Outcome | None
+    outcome: Outcome | None
     error: TweetbotError | None
     told: str
 

@@ -145,7 +145,7 @@ class Draft:
 
     `source` and `cursor` say which list it came from and where that stands once it is used;
     both are `None` for a text given directly. `reply_to` is the own post that the first part
-    answers.
+    answers. `where` tells a person where it stands, as in "line 3 of facts.txt".
     """
 
     parts: tuple[Part, ...]
@@ -153,6 +153,7 @@ class Draft:
     cursor: Any = None
     reply_to: Target | None = None
     made_with_ai: bool = False
+    where: str = ""
 
     @classmethod
     def of(

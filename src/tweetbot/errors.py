@@ -3,7 +3,8 @@
     TweetbotError
     ├── ConfigurationError      2  usage, settings, files, client id or secret
     ├── TextRefused             3  this text cannot be posted
-    │   └── Duplicate              X has this text already
+    │   └── Unpostable             by X, for good: an item of a list is passed over
+    │       └── Duplicate          X has this text already
     ├── LoginNeeded             4  no profile, grant dead, scope missing, moved away
     │   ├── NotTheBot              the login belongs to another account; it was put back
     │   ├── GrantRefused           the token endpoint refused the refresh token
@@ -92,7 +93,11 @@ class TextRefused(TweetbotError):
     name = "text-refused"
 
 
-class Duplicate(TextRefused):
+class Unpostable(TextRefused):
+    """X will never take this text: an item of a list need not be offered again."""
+
+
+class Duplicate(Unpostable):
     """X already has this text from this account."""
 
 

@@ -9,7 +9,7 @@ from tweetbot.draft import LAST, Draft
 from tweetbot.errors import NotAllowed, TextRefused
 from tweetbot.money import PRICE_LINK, dollars
 from tweetbot.profile import Posted, Profile
-from tweetbot.sources import ListFile, Source
+from tweetbot.sources import ListFile, Nothing, Source
 from tweetbot.store import Store, find
 from tweetbot.text import Measure
 
@@ -52,7 +52,9 @@ class Preview:
         return self.draft.parts[0].measure
 
 
-def preview(source: Source, store: Store, *, api_url: str, again: bool, now: int) -> Preview:
+def preview(
+    source: Source, store: Store, *, api_url: str, again: bool, now: int
+) -> Preview | Nothing:
     """Choose the next draft, and look at every item of a list; works without a profile, too.
 
     Raises what is wrong with the profile or the list.
@@ -60,12 +62,16 @@ def preview(source: Source, store: Store, *, api_url: str, again: bool, now: int
     profile = find(store)
     if profile:
         profile.check_usable(api_url=api_url)
-    cursor = profile.cursors.get(source.key or "") if profile else None
+    cursor = source.adopt(profile.cursors).get(source.key or "") if profile else None
     if isinstance(source, ListFile):
         survey = source.survey(cursor)
+        if isinstance(survey, Nothing):
+            return survey
         shown = Preview(survey.draft, profile, survey.unpostable)
     else:
         draft = source.draft(cursor)
+        if isinstance(draft, Nothing):
+            return draft
         already = profile.posted_lately(draft.digest, now=now) if profile and not again else None
         shown = Preview(draft, profile, already=already)
     return replace(shown, beyond_budget=_beyond_budget(shown, now))
@@ -86,7 +92,7 @@ def details(preview: Preview) -> Iterator[str]:
     for fault in preview.unpostable:
         yield f"Cannot be posted: {fault}"
     if preview.draft.refused:
-        yield "The next item is one of these: a run passes it over, and ends with 3."
+        yield "The next item is one of these: a run passes it over."
         return
     yield (
         f"Would post as {'@' + preview.username if preview.username else 'the bot'}:"

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.mortal import Killed, Life, MortalStore, mortal_transport
-from tweetbot.draft import Terms
+from tweetbot.draft import Draft, Terms
 from tweetbot.errors import TweetbotError
+from tweetbot.posting import Outcome
 from tweetbot.posting import run as posting
 from tweetbot.posting.context import Context
 from tweetbot.profile import Profile
@@ -48,13 +49,17 @@ def write(path: Path, *items: str) -> None:
 class End:
     """How a run within this process ended."""
 
-    outcome: posting.Outcome | None
+    outcome: Outcome | None
     error: TweetbotError | None
     told: str
 
     @property
     def code(self) -> int:
         return self.error.code if self.error else 0
+
+    @property
+    def is_finished(self) -> bool:
+        return bool(self.outcome and self.outcome.reason == "finished")
 
 
 @dataclass
@@ -89,7 +94,9 @@ class Reader:
     @property
     def offered(self) -> str:
         """The text that the next run would post."""
-        return self.source.draft(self.cursor).text
+        draft = self.source.draft(self.cursor)
+        assert isinstance(draft, Draft)
+        return draft.text
 
     @property
     def has_list(self) -> bool:
@@ -130,14 +137,17 @@ def refusal(status: int, detail: str) -> Fault:
     return Fault("status", status=status, body=json.dumps(body).encode())
 
 
-TEXT_REFUSALS = {
-    "invalid": Fault("status", status=400),
+UNPOSTABLE = {
     "a duplicate": refusal(403, "You are not allowed to create a Tweet with duplicate content."),
     "two cashtags": refusal(403, "Posts are limited to one cashtag."),
-    "a reply": refusal(403, "Reply to this conversation is not allowed because of its settings."),
     "too long": refusal(403, "Your post needs to be a bit shorter."),
 }
 OTHER_REFUSALS = {
+    "invalid": (Fault("status", status=400), 3),
+    "a reply": (
+        refusal(403, "Reply to this conversation is not allowed because of its settings."),
+        3,
+    ),
     "401": (Fault("status", status=401, times=2), 4),
     "402": (Fault("status", status=402), 5),
     "a generic 403": (Fault("status", status=403), 5),
@@ -160,19 +170,24 @@ def test_an_item_that_is_posted_is_used(reader: Reader, x: Sandbox) -> None:
         assert (following.outcome and following.outcome.already_posted, live(x)) == (True, [text])
 
 
-@pytest.mark.parametrize("name", TEXT_REFUSALS)
-def test_an_item_whose_text_is_refused_is_passed_over_and_reported(
+@pytest.mark.parametrize("name", UNPOSTABLE)
+def test_an_item_that_x_will_never_take_is_passed_over_and_told(
     name: str, reader: Reader, x: Sandbox
 ) -> None:
     text = reader.offered
-    x.fault("post", TEXT_REFUSALS[name])
+    x.fault("post", UNPOSTABLE[name])
     ended = reader.run()
-    assert (ended.code, live(x)) == (3, [])
-    assert reader.bot.document["last_error"]["code"] == 3
     assert reader.bot.document["pending"] is None
-    assert (reader.offered != text) == reader.has_list
+    if not reader.has_list:
+        assert (ended.code, live(x), reader.bot.document["ran_at"]) == (3, [], None)
+        return
+    assert ended.outcome
+    assert (ended.outcome.passed_over, ended.outcome.text, len(live(x))) == (1, live(x)[0], 1)
+    assert text not in live(x)
+    assert ended.told.count("\n") == 0
+    assert "facts.txt" in ended.told
     assert reader.run().code == 0
-    assert (live(x) != [text]) == reader.has_list
+    assert text not in live(x)
 
 
 @pytest.mark.parametrize("name", OTHER_REFUSALS)
@@ -245,7 +260,7 @@ def dies(reader: Reader, steps: int) -> bool:
 @both_orders
 @pytest.mark.parametrize(
     ("is_due", "trouble"),
-    [(True, None), (False, Fault("reset", after=True)), (False, Fault("status", status=400))],
+    [(True, None), (False, Fault("reset", after=True)), (False, UNPOSTABLE["a duplicate"])],
 )
 def test_a_run_that_dies_at_any_step_neither_repeats_nor_loses_an_item(
     order: Order,
@@ -271,11 +286,11 @@ def test_a_run_that_dies_at_any_step_neither_repeats_nor_loses_an_item(
         codes = [reader.run().code]
         if codes == [4]:  # it died between the refresh and the save of its answer
             log_in_again(bot)
-        while codes[-1] != 3 or len(codes) < len(FACTS):
-            codes.append(reader.run().code)
+        while not reader.run().is_finished and len(codes) < 9:
+            codes.append(0)
         counts = [live(lax).count(item) for item in items]
         # A refusal that nobody could write down may be gone when the item is offered again.
-        least = 2 if trouble and trouble.status == 400 else 3
+        least = 2 if trouble and trouble.status == 403 else 3
         assert max(counts) == 1, (steps, codes)
         assert sum(counts) >= least, (steps, codes)
         steps += 1
@@ -301,8 +316,8 @@ def test_a_process_killed_at_any_moment_neither_repeats_nor_loses_an_item(
             time.sleep(chance.uniform(0, 0.25))
             process.send_signal(signal.SIGKILL)
         bot.age_pending()
-        while bot.run(*command).code != 3:
-            pass
+        ended = [bot.run(*command, "--json").json for _ in range(len(FACTS) + 1)]
+        assert ended[-1]["reason"] == "finished"
         assert [live(lax).count(item) for item in items] == [1, 1, 1]
 
 
@@ -319,7 +334,7 @@ def test_lists_do_not_disturb_each_other(
     for reader in (0, 1, 1, 0, 1, 0):
         assert readers[reader].run().code == 0
     assert Counter(live(x)) == Counter([*FACTS, "Knock", "Who", "There"])
-    assert {readers[0].run().code, readers[1].run().code} == {3}
+    assert all(reader.run().is_finished for reader in readers)
     assert set(bot.document["cursors"]) == {str(facts), str(other)}
 
 
@@ -421,12 +436,72 @@ def test_an_item_that_can_never_be_posted_is_passed_over_before_anything_is_spen
     write(facts, BAD[name], "Two")
     bot.make_due()
     reader = Reader(bot, clock, listed(str(facts), order="file", terms=Terms(links=False)))
-    context = Context(api_url=x.url, check_after=(), now=clock.now, sleep=clock.sleep)
-    with Transport(user_agent="tweetbot", environ={}) as http, pytest.raises(TweetbotError) as it:
-        posting.post(bot.store, http, reader.source, context=context)
-    assert (it.value.code, x.requests) == (3, ())
-    assert bot.document["last_error"]["message"] == str(it.value)
-    assert (reader.offered, reader.run().code, live(x)) == ("Two", 0, ["Two"])
+    ended = reader.run()
+    assert (ended.code, live(x)) == (0, ["Two"])
+    assert ended.told.startswith("Passed over: line 1 of facts.txt, ")
+    assert ended.outcome
+    assert ended.outcome.passed_over == 1
+
+
+def test_a_list_of_nothing_that_can_be_posted_ends_with_3_and_spends_nothing(
+    bot: Bot, clock: Clock, x: Sandbox, facts: Path
+) -> None:
+    write(facts, LONG, "null", "$A and $B")
+    bot.make_due()
+    reader = Reader(bot, clock, listed(str(facts)))
+    ended = reader.run()
+    assert (ended.code, x.requests, ended.told.count("Passed over")) == (3, (), 3)
+    assert "3 items were passed over, and there is nothing else" in str(ended.error)
+    assert (bot.document["last_error"]["code"], bot.document["ran_at"]) == (3, None)
+
+
+@pytest.mark.parametrize(("bad", "code", "passed"), [(5, 0, 5), (6, 3, 5)])
+def test_five_items_that_we_refuse_are_passed_over_in_a_run(
+    bot: Bot, clock: Clock, x: Sandbox, facts: Path, bad: int, code: int, passed: int
+) -> None:
+    write(facts, *(f"{LONG}{number}" for number in range(bad)), "Good")
+    reader = Reader(bot, clock, listed(str(facts), order="file"))
+    ended = reader.run()
+    assert (ended.code, ended.told.count("Passed over")) == (code, passed)
+    assert code == 0 or reader.run().code == 0
+    assert live(x) == ["Good"]
+
+
+@pytest.mark.parametrize(("bad", "code"), [(2, 0), (3, 3)])
+def test_two_items_that_x_refuses_are_passed_over_in_a_run(
+    bot: Bot, clock: Clock, x: Sandbox, facts: Path, bad: int, code: int
+) -> None:
+    write(facts, "One", "Two", "Three", "Four")
+    x.fault("post", replace(UNPOSTABLE["a duplicate"], times=bad))
+    reader = Reader(bot, clock, listed(str(facts), order="file"))
+    ended = reader.run()
+    assert (ended.code, ended.told.count("Passed over"), x.count("post")) == (code, 2, 3)
+    assert reader.run().code == 0
+    assert live(x) == (["Three", "Four"] if code == 0 else ["Three"])
+    assert bot.document["pending"] is None
+
+
+def test_both_limits_are_counted_apart(bot: Bot, clock: Clock, x: Sandbox, facts: Path) -> None:
+    bad = [f"{LONG}{number}" for number in range(5)]
+    write(facts, "One", *bad[:2], "Two", *bad[2:], "Three")
+    x.fault("post", replace(UNPOSTABLE["too long"], times=2))
+    ended = Reader(bot, clock, listed(str(facts), order="file")).run()
+    assert (ended.code, live(x)) == (0, ["Three"])
+    assert ended.outcome
+    assert ended.outcome.passed_over == 7
+
+
+def test_what_was_passed_over_is_told_in_json(bot: Bot, facts: Path) -> None:
+    write(facts, LONG, "One")
+    ended = bot.run("post", "--list", str(facts), "--order", "file", "--json", "--once")
+    assert (ended.json["passed_over"], ended.json["posted"]) == (1, True)
+    assert ended.json["reason"] is None
+    ran_at = bot.document["ran_at"]
+    assert ran_at
+    bot.change(ran_at=ran_at - 500)
+    again = bot.run("post", "--list", str(facts), "--order", "file", "--json", "--once")
+    assert (again.code, again.json["posted"], again.json["reason"]) == (0, False, "finished")
+    assert bot.document["ran_at"] == ran_at - 500
 
 
 def test_a_dry_run_names_every_item_that_can_never_be_posted(bot: Bot, facts: Path) -> None:
@@ -482,11 +557,11 @@ def test_the_command_shows_what_it_will_post_and_posts_it(
     assert f"{live(x)[0]}\n" == shown.out
 
 
-def test_the_command_ends_a_list_with_3_and_says_so(bot: Bot, x: Sandbox, facts: Path) -> None:
+def test_a_finished_list_is_nothing_to_do_and_says_so(bot: Bot, x: Sandbox, facts: Path) -> None:
     write(facts, "One\\nand a half")
     assert post(bot, facts, "--once").code == 0
     ended = post(bot, facts, "--once")
-    assert (ended.code, live(x)) == (3, ["One\nand a half"])
+    assert (ended.code, ended.out, live(x)) == (0, "", ["One\nand a half"])
     assert "list finished" in ended.err.lower()
     assert str(facts) in ended.err
 

@@ -23,6 +23,7 @@ from tweetbot.sources.cursor import Cursor, Item, Order, naming
 from tweetbot.sources.given import given, rubbish
 from tweetbot.sources.in_file import _CHUNK, _Seen
 from tweetbot.sources.lists import ListFile, listed
+from tweetbot.sources.source import Nothing
 
 ORDERS: tuple[Order, ...] = ("shuffle", "file")
 both_orders = pytest.mark.parametrize("order", ORDERS)
@@ -37,9 +38,21 @@ def write(path: Path, *items: str) -> None:
     path.write_text("".join(f"{item}\n" for item in items))
 
 
+class Finished(Exception):
+    """The list has come to its end."""
+
+
+def draft_of(source: ListFile, cursor: Any) -> Draft:
+    found = source.draft(cursor)
+    if isinstance(found, Nothing):
+        assert found.reason == "finished"
+        raise Finished(found.said)
+    return found
+
+
 def draw(path: Path, cursor: Any = None, *, order: Order, once: bool = False) -> Draft:
     """Return the next draft; the cursor has gone through a document in between."""
-    return listed(str(path), order=order, once=once).draft(json.loads(json.dumps(cursor)))
+    return draft_of(listed(str(path), order=order, once=once), json.loads(json.dumps(cursor)))
 
 
 def drafts(path: Path, cursor: Any = None, *, order: Order, once: bool = True) -> Iterator[Draft]:
@@ -47,7 +60,7 @@ def drafts(path: Path, cursor: Any = None, *, order: Order, once: bool = True) -
     while True:
         try:
             draft = draw(path, cursor, order=order, once=once)
-        except TextRefused:
+        except Finished:
             return
         yield draft
         cursor = draft.cursor
@@ -233,9 +246,8 @@ def test_a_single_item_comes_again_and_again(order: Order, path: Path) -> None:
 def test_the_end_of_a_list_can_be_the_end(order: Order, path: Path) -> None:
     write(path, "One", "Two")
     cursor = after(path, 2, order=order).cursor
-    with pytest.raises(TextRefused, match=r"List finished.*facts\.txt") as raised:
+    with pytest.raises(Finished, match=r"List finished.*facts\.txt"):
         draw(path, cursor, order=order, once=True)
-    assert raised.value.code == 3
 
 
 def test_items_added_at_the_end_of_a_finished_list_still_come(path: Path) -> None:
@@ -348,8 +360,8 @@ cursors = json_values | st.fixed_dictionaries(
 def test_no_cursor_leads_astray(cursor: Any, order: Order, once: bool) -> None:
     source = Lines(Path("facts.txt"), order, once, lines=FACTS)
     try:
-        assert source.draft(cursor).text in FACTS
-    except TextRefused:
+        assert draft_of(source, cursor).text in FACTS
+    except Finished:
         assert once
 
 
@@ -435,16 +447,17 @@ class Editor:
         """Draw an item; at the end of a cycle, the first of the next."""
         try:
             draft = self.draft(once=True)
-        except TextRefused:
+        except Finished:
             self.check_end()
             draft = self.draft(once=False)
             self.texts, self.stirred, self.always = [], set(), set(self.lines)
         self.note(draft)
 
     def draft(self, *, once: bool) -> Draft:
-        return Lines(
+        source = Lines(
             Path("facts.txt"), self.order, once, USUAL, made_with_ai=False, lines=self.lines
-        ).draft(self.cursor)
+        )
+        return draft_of(source, self.cursor)
 
     def note(self, draft: Draft) -> None:
         self.always = self.always & set(self.lines) if self.texts else set(self.lines)
@@ -549,14 +562,14 @@ def test_the_next_item_takes_one_pass(order: Order) -> None:
     cursor = None
     for _ in range(len(FACTS)):
         source.passes.clear()
-        cursor = source.draft(cursor).cursor
+        cursor = draft_of(source, cursor).cursor
         assert len(source.passes) == 1
 
 
 def test_copies_do_not_cost_a_pass_each() -> None:
     source = Lines(Path("facts.txt"), "file", once=False, lines=[*FACTS, *FACTS, "The end"])
     cursor = {"order": "file", "last": NAME, "place": len(FACTS)}
-    assert source.draft(cursor).text == "The end"
+    assert draft_of(source, cursor).text == "The end"
     assert len(source.passes) == 2
 
 
@@ -572,10 +585,11 @@ def test_an_item_that_is_taken_for_a_copy_by_mistake_is_read_again() -> None:
     for place in mistaken[:3]:
         lines = [*items[: place + 1], items[place], *items[place + 1 :]]  # and a copy of it
         source = Lines(Path("facts.txt"), "file", once=True, lines=lines)
-        draft = source.draft(Cursor("file", name(Item(items[place - 1], place))).written())
+        cursor = Cursor("file", name(Item(items[place - 1], place))).written()
+        draft = draft_of(source, cursor)
         assert (draft.text, draft.cursor["place"]) == (items[place], place)
         assert len(source.passes) == 2
-        assert source.draft(draft.cursor).text == items[place + 1]
+        assert draft_of(source, draft.cursor).text == items[place + 1]
 
 
 @pytest.mark.slow

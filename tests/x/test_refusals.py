@@ -28,6 +28,7 @@ from tweetbot.errors import (
     Temporary,
     TextRefused,
     TweetbotError,
+    Unpostable,
 )
 from tweetbot.foreign import one_line, without_tokens
 from tweetbot.sandbox import Fault, Sandbox
@@ -214,7 +215,7 @@ ROWS = [
         3,
         f"Authorization Error: {NOT_AUTHOR}",
     ),
-    Row("403 cashtag", 403, forbidden(CASHTAG), TextRefused, 3, CASHTAG),
+    Row("403 cashtag", 403, forbidden(CASHTAG), Unpostable, 3, CASHTAG),
     Row(
         "403 client-not-enrolled",
         403,
@@ -271,7 +272,7 @@ ROWS = [
             (261, "Application cannot perform write actions.", NotAllowed),
             (433, "The original author restricted who can reply.", TextRefused),
             (385, "You attempted to reply to something that is not visible.", TextRefused),
-            (186, "Tweet needs to be a bit shorter.", TextRefused),
+            (186, "Tweet needs to be a bit shorter.", Unpostable),
         )
     ),
     Row(

@@ -18,7 +18,7 @@ from tweetbot.draft import Terms
 from tweetbot.errors import naming
 from tweetbot.foreign import one_line
 from tweetbot.settings import read_settings
-from tweetbot.status import local
+from tweetbot.sources import Nothing
 from tweetbot.text import LIMIT, LONG_LIMIT
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ OPTIONS = (
         show_default=True,
         help="The order of a list; either way none is repeated before all had their turn.",
     ),
-    click.option("--once", is_flag=True, help="End with 3 when the list is finished."),
+    click.option(
+        "--once", is_flag=True, help="Go through the list once; then there is nothing to do."
+    ),
     click.option(
         "--media",
         multiple=True,
@@ -165,7 +167,18 @@ def command(
     return 0
 
 
-_FIELDS = ("id", "url", "text", "posted_at", "usd", "renewed", "already_posted", "posted", "reason")
+_FIELDS = (
+    "id",
+    "url",
+    "text",
+    "posted_at",
+    "usd",
+    "renewed",
+    "already_posted",
+    "posted",
+    "reason",
+    "passed_over",
+)
 
 
 def _summarize(url: str) -> None:
@@ -180,23 +193,19 @@ def _summarize(url: str) -> None:
 def _show_outcome(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:
     if outcome.already_posted:
         tell("Already posted; nothing was sent.")
-    if outcome.reason and not quiet:
-        tell(_why_nothing(outcome))
+    if outcome.said and not quiet:
+        tell(one_line(outcome.said))
     if outcome.url:
         _summarize(outcome.url)
     if as_json:
         fields = {name: getattr(outcome, name) for name in _FIELDS}
         parts = [{"id": post_id, "url": url} for post_id, url in outcome.parts]
         links = [vars(link) for link in outcome.links]
-        show_json({"ok": True, **fields, "links": links, "passed_over": 0, "parts": parts})
+        show_json({"ok": True, **fields, "links": links, "parts": parts})
     elif outcome.posted and outcome.url is None:
         tell("Posted, but X did not tell the post's id.")
     elif outcome.url and not quiet:
         show(outcome.url)
-
-
-def _why_nothing(outcome: Outcome) -> str:
-    return f"Too early, nothing was sent: the last post is of {local(outcome.posted_at)}."
 
 
 def _show_preview(
@@ -208,6 +217,11 @@ def _show_preview(
     shown = preview.preview(
         source, store, api_url=settings.api_url, again=again, now=int(time.time())
     )
+    if isinstance(shown, Nothing):
+        if as_json:
+            show_json({"ok": True, "dry_run": True, "posted": False, "reason": shown.reason})
+        tell(one_line(shown.said))
+        return 0
     if shown.profile is None:
         tell(f"Not logged in yet: there is no {store}.")
     if as_json:

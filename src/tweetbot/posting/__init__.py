@@ -7,7 +7,8 @@ was unclear, `deleting` takes one back. For `cli`. Uses `sources`, `x` and `stor
 
 from tweetbot.posting.context import Context, Progress
 from tweetbot.posting.deleting import Deleted, delete
-from tweetbot.posting.run import Outcome, Renewal, longest, post, renew
+from tweetbot.posting.outcome import Outcome
+from tweetbot.posting.run import Renewal, longest, post, renew
 
 __all__ = [
     "Context",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from typing import Any
 
-from tweetbot.errors import Temporary, TweetbotError
+from tweetbot.errors import Temporary, TextRefused, TweetbotError
 from tweetbot.posting.context import Context
 from tweetbot.profile import LastError, Pending, Posted, Profile, Spend
 from tweetbot.store import Store
@@ -198,6 +199,23 @@ class Record:
                 f"Posted, but not written down; the next run settles it. {error.happened}"
             )
         return posted
+
+    def record_run(self, *, source: str | None = None, cursor: Any = None) -> None:
+        """Record that the run had nothing to post, and where its source stands by now.
+
+        What was wrong with a text or passed by itself is over; the rest only a post disproves.
+        Raises if a cursor cannot be saved; that alone would be missed.
+        """
+        profile = self.profile.with_cursor(source, cursor).with_run(self.time())
+        last = profile.last_error
+        if last and last.code in (TextRefused.code, Temporary.code):
+            profile = replace(profile, last_error=None)
+        try:
+            self.save(profile)
+        except TweetbotError as error:
+            if cursor is not None:
+                raise
+            self.context.tell(f"That this run had nothing to do is not written down: {error}")
 
     def forget(self) -> None:
         """Forget the bot."""

@@ -25,51 +25,18 @@ from tweetbot.posting import sending, settling
 from tweetbot.posting.account import make_sure_whose
 from tweetbot.posting.context import Context
 from tweetbot.posting.deleting import check_own
+from tweetbot.posting.outcome import Outcome
+from tweetbot.posting.passing import Passing
 from tweetbot.posting.sending import Sending
 from tweetbot.posting.session import LONGEST_RENEWAL, Session, session
 from tweetbot.posting.waiting import Uploads, ids_of, part_of, waiting_parts
-from tweetbot.posting.words import short
+from tweetbot.posting.words import minute
 from tweetbot.profile import CLOCKS_DIFFER_BY, Pending, Posted, Profile
-from tweetbot.sources import Source
+from tweetbot.sources import Nothing, Source
 from tweetbot.store import Store, find
-from tweetbot.text import Entity
 from tweetbot.x import Transport
 
 MENDED_BY_RENEWAL = (ConfigurationError.code, LoginNeeded.code, Temporary.code)
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a run achieved; `id` is `None` if X has the post but did not tell its id.
-
-    With a `reason`, nothing was to be posted. `ids` are those of all posts of a thread.
-    """
-
-    id: str | None
-    username: str | None
-    text: str | None
-    posted_at: int | None
-    usd: float = 0.0
-    links: tuple[Entity, ...] = ()
-    renewed: bool = False
-    already_posted: bool = False
-    reason: str | None = None
-    ids: tuple[str, ...] = ()
-
-    @property
-    def posted(self) -> bool:
-        """Whether a post of this run, or the one that it stands for, is live."""
-        return self.reason is None
-
-    @property
-    def parts(self) -> tuple[tuple[str, str], ...]:
-        """The id and the address of each post of a thread."""
-        return tuple((post_id, address(post_id, self.username)) for post_id in self.ids)
-
-    @property
-    def url(self) -> str | None:
-        """The post's address; X redirects `i` to the account's name."""
-        return self.id and address(self.id, self.username)
 
 
 @dataclass(frozen=True)
@@ -141,12 +108,8 @@ def young_post(profile: Profile, min_gap: float, now: float) -> Posted | None:
 
 def too_early(last: Posted) -> Outcome:
     """Say that the last post is too young for another one."""
-    return Outcome(None, None, None, last.at, reason="too-early")
-
-
-def address(post_id: str, username: str | None) -> str:
-    """Return a post's address; X redirects `i` to the account's name."""
-    return f"https://x.com/{username or 'i'}/status/{post_id}"
+    said = f"Too early, nothing was sent: the last post is of {minute(last.at)}."
+    return Outcome(None, None, None, last.at, reason="too-early", said=said)
 
 
 class _Run:
@@ -164,11 +127,47 @@ class _Run:
             return self._outcome(earlier.draft, earlier.posted, already_posted=True)
         if min_gap and (last := young_post(self._session.profile, min_gap, self._session.time())):
             return too_early(last)
-        draft = self._next_draft(source)
+        return self._post_next(source, earlier, again=again)
+
+    def _post_next(
+        self, source: Source, earlier: settling.Settled | None, *, again: bool
+    ) -> Outcome:
+        """Post the next draft that can be posted; what can never be is passed over."""
+        passing = Passing(self._session)
+        profile = self._session.profile
+        self._session.profile = replace(profile, cursors=source.adopt(profile.cursors))
+        while True:
+            found = source.draft(self._session.profile.cursors.get(source.key or ""))
+            if isinstance(found, Nothing):
+                if passing.count:
+                    raise passing.nothing_else()
+                return self._nothing(source, found)
+            passing.check_goes_on(found)
+            try:
+                outcome = self._post_draft(found, earlier, again=again)
+            except TextRefused as refused:
+                passing.over(found, refused)
+            else:
+                return replace(outcome, passed_over=passing.count)
+
+    def _nothing(self, source: Source, found: Nothing) -> Outcome:
+        if found.is_the_job:
+            cursor = found.cursor
+            self._session.record_run(source=None if cursor is None else source.key, cursor=cursor)
+        return Outcome(None, None, None, None, reason=found.reason, said=found.said)
+
+    def _post_draft(
+        self, draft: Draft, earlier: settling.Settled | None, *, again: bool
+    ) -> Outcome:
+        if draft.reply_to:
+            draft = self._answering(draft, draft.reply_to)
+        if draft.refused:
+            raise draft.refused
         if earlier and earlier.posted.digest == draft.digest:
             return self._outcome(draft, earlier.posted, already_posted=True)
         already = None if again or draft.source else self._posted_lately(draft)
         if already:
+            self._session.record_run()
             return self._outcome(draft, already, already_posted=True)
         self._session.spent().check(draft.usd)
         self._session.check_still_ours()
@@ -235,23 +234,9 @@ class _Run:
         attempt = self._attempt
         if attempt and attempt.digest != draft.digest:
             attempt = None
-        try:
-            return Sending(self._session, draft.parts, ids_of(uploads), attempt=attempt).send()
-        except TextRefused:
-            self._move_past(draft)
-            raise
+        return Sending(self._session, draft.parts, ids_of(uploads), attempt=attempt).send()
 
     # -- the draft ------------------------------------------------------------------------------
-
-    def _next_draft(self, source: Source) -> Draft:
-        """Choose the draft; an item of a list that can never be posted is moved past."""
-        draft = source.draft(self._session.profile.cursors.get(source.key or ""))
-        if draft.reply_to:
-            draft = self._answering(draft, draft.reply_to)
-        if draft.refused:
-            self._move_past(draft)
-            raise draft.refused
-        return draft
 
     def _answering(self, draft: Draft, target: Target) -> Draft:
         """Find what it answers: the newest post, or the one before if it is that very answer."""
@@ -268,12 +253,6 @@ class _Run:
         if before and self._session.profile.posts[-1].digest == before.digest:
             return before
         return draft.answering(ids[-1])
-
-    def _move_past(self, item: Draft) -> None:
-        """Leave an item of a list that can never be posted: no use offering it again."""
-        if item.source:
-            self._context.tell(f'Passed over, and the list goes on: "{short(item.text)}".')
-            self._session.profile = self._session.profile.with_cursor(item.source, item.cursor)
 
     def _posted_lately(self, draft: Draft) -> Posted | None:
         return self._session.profile.posted_lately(draft.digest, now=int(self._session.time()))

@@ -22,6 +22,7 @@ from tweetbot.errors import (
     Temporary,
     TextRefused,
     TweetbotError,
+    Unpostable,
 )
 from tweetbot.posting import settling
 from tweetbot.posting.context import Context
@@ -225,7 +226,7 @@ class Sending:
             )
         weighted_length = part.measure.weighted_length
         if weighted_length > LIMIT and "not permitted" in str(error.x):
-            return TextRefused(
+            return Unpostable(
                 f"X did not accept {weighted_length} characters (403).",
                 f"Only Premium accounts may post more than {LIMIT}; shorten the text.",
                 x=error.x,

@@ -12,6 +12,11 @@ def clock(at: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(at))
 
 
+def minute(at: float) -> str:
+    """Write a time without its seconds."""
+    return clock(at)[:-3]
+
+
 def one_line(text: str) -> str:
     """Return a text as part of a message: a CI would take a line of its own for a command."""
     return " ".join(text.split())

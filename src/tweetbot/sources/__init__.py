@@ -8,7 +8,7 @@ from tweetbot.sources.cursor import Cursor, Item, Order
 from tweetbot.sources.given import Extras, Given, given, rubbish
 from tweetbot.sources.lists import ListFile, listed
 from tweetbot.sources.media import check_alt, check_together, read_media
-from tweetbot.sources.source import Source
+from tweetbot.sources.source import Nothing, Reason, Source
 
 __all__ = [
     "Cursor",
@@ -16,7 +16,9 @@ __all__ = [
     "Given",
     "Item",
     "ListFile",
+    "Nothing",
     "Order",
+    "Reason",
     "Source",
     "check_alt",
     "check_together",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -44,6 +45,9 @@ class Given:
 
     def draft(self, _cursor: Any) -> Draft:
         return self.given
+
+    def adopt(self, cursors: Mapping[str, Any]) -> Mapping[str, Any]:
+        return cursors
 
 
 def given(

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tweetbot.draft import USUAL, Draft, Terms
-from tweetbot.errors import ConfigurationError, TextRefused
+from tweetbot.errors import ConfigurationError
 from tweetbot.sources.cursor import Cursor, Item, Order
 from tweetbot.sources.given import rubbish
 from tweetbot.sources.orders import next_item
+from tweetbot.sources.source import Nothing
 
 _LONGEST_LINE = 60_000  # characters; of the longest post, 25,000, each may be written as two
 
@@ -62,18 +63,24 @@ class ListFile:
     def key(self) -> str:
         return str(self.path)
 
-    def draft(self, cursor: Any) -> Draft:
+    def adopt(self, cursors: Mapping[str, Any]) -> Mapping[str, Any]:
+        return cursors
+
+    def draft(self, cursor: Any) -> Draft | Nothing:
         """Return the next item of the cycle, or the first of a new one.
 
-        Raises `TextRefused` at the end of a cycle with `once`, and `ConfigurationError` if there
-        are no items.
+        There is nothing at the end of a cycle with `once`. Raises `ConfigurationError` if there are
+        no items.
         """
-        item, after = self._next(cursor)
-        return self._draft(item, after)
+        found = self._next(cursor)
+        return found if isinstance(found, Nothing) else self._draft(*found)
 
-    def survey(self, cursor: Any) -> Survey:
+    def survey(self, cursor: Any) -> Survey | Nothing:
         """Return what a run would post next, and which items can never be posted."""
-        next_item, after = self._next(cursor)
+        found = self._next(cursor)
+        if isinstance(found, Nothing):
+            return found
+        next_item, after = found
         next_draft, unpostable = None, []
         for item in self.items():
             made = self._draft(item, after)
@@ -83,11 +90,11 @@ class ListFile:
                 next_draft = made
         return Survey(next_draft or self._draft(next_item, after), tuple(unpostable))
 
-    def _next(self, cursor: Any) -> tuple[Item, Cursor]:
+    def _next(self, cursor: Any) -> tuple[Item, Cursor] | Nothing:
         found = next_item(self, self.order, cursor, once=self.once)
-        if not found:
-            raise self._finished() if any(self.items()) else self._empty()
-        return found
+        if not found and not any(self.items()):
+            raise self._empty()
+        return found or self._finished()
 
     def _draft(self, item: Item, after: Cursor) -> Draft:
         made = Draft.of(
@@ -97,7 +104,8 @@ class ListFile:
             cursor=after.written(),
             refused=rubbish(item.text),
         )
-        return replace(made, made_with_ai=self.made_with_ai)
+        where = f"line {item.line} of {self.path.name}"
+        return replace(made, made_with_ai=self.made_with_ai, where=where)
 
     def items(self) -> Iterator[Item]:
         """Read the items; raises `ConfigurationError` if the file cannot be read as UTF-8."""
@@ -127,10 +135,11 @@ class ListFile:
     def _unusable(self, number: int, what: str, remedy: str) -> ConfigurationError:
         return ConfigurationError(f"Line {number} of the list {self.path} {what}.", remedy)
 
-    def _finished(self) -> TextRefused:
-        return TextRefused(
-            f"List finished: each item of {self.path} had its turn.",
-            "Without --once it begins again; with --order file, items can be added at its end.",
+    def _finished(self) -> Nothing:
+        return Nothing(
+            "finished",
+            f"List finished: each item of {self.path} had its turn. Without --once it begins again;"
+            " with --order file, items can be added at its end.",
         )
 
     def _empty(self) -> ConfigurationError:

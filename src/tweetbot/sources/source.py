@@ -1,17 +1,38 @@
 """What every source can do.
 
 A source is asked for one draft, with the cursor that the profile keeps for it. The draft carries
-the cursor as it stands once its text is used, and `posting` saves that in the same write that
-records the post: an item counts as used exactly when its post is live, or when X (or the length)
-refused the text itself. After anything else it is offered again: the same cursor and the same
-list always lead to the same item.
+the cursor as it stands once it is used, and `posting` saves that in the same write that records
+the post: an item counts as used exactly when its post is live, or when it can never be posted.
+After anything else it is offered again: the same cursor and the same list always lead to the same
+item. Within a run it may be asked again, with the cursor after an item that was passed over.
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
 
 from tweetbot.draft import Draft
+
+Reason = Literal["nothing-new", "first-look", "not-today", "finished"]
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """There is nothing to post in this run, and that is no failure.
+
+    `said` is a line for the person. `cursor`, unless it is `None`, is to be kept all the same.
+    """
+
+    reason: Reason
+    said: str
+    cursor: Any = None
+
+    @property
+    def is_the_job(self) -> bool:
+        """Whether the run did its job; a list that is finished is worth a monitor's alarm."""
+        return self.reason != "finished"
 
 
 class Source(Protocol):
@@ -20,5 +41,11 @@ class Source(Protocol):
     @property
     def key(self) -> str | None: ...
 
-    def draft(self, cursor: Any) -> Draft:
+    def draft(self, cursor: Any) -> Draft | Nothing:
         """Return the draft that follows `cursor` (`None` at first); it may be `refused`."""
+
+    def adopt(self, cursors: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the profile's cursors, with this source's own under its `key`.
+
+        An older tweetbot may have kept it under another name.
+        """

@@ -24,6 +24,7 @@ from tweetbot.errors import (
     Temporary,
     TextRefused,
     TweetbotError,
+    Unpostable,
 )
 from tweetbot.x.answer import Answer
 from tweetbot.x.words import http_date, items, mapping, read_error, read_words
@@ -206,7 +207,7 @@ _REFUSALS: tuple[_Row, ...] = (
         lambda it: it.status == 403 and (it.code == 187 or it.says("duplicate")),
     ),
     _Row(  # docs, x-api/posts/manage-tweets/integrate
-        TextRefused,
+        Unpostable,
         "X allows one cashtag in a post (403).",
         "Take the others out.",
         lambda it: it.status == 403 and it.says("cashtag"),
@@ -224,7 +225,7 @@ _REFUSALS: tuple[_Row, ...] = (
         ),
     ),
     _Row(  # legacy code 186
-        TextRefused,
+        Unpostable,
         "X finds the text too long (403).",
         "Shorten it.",
         lambda it: it.status == 403 and (it.code == 186 or it.says("a bit shorter", "too long")),
