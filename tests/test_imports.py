@@ -26,6 +26,7 @@ ROWS = (
     {"profile", "settings"},
     {"money"},
     {"errors", "foreign"},
+    {"values"},
 )
 DOORS = {
     "httpx": {"x/transport"},
@@ -102,6 +103,13 @@ def test_nobody_reaches_past_the_face_of_a_room(room: str) -> None:
 def test_a_room_says_what_it_is_for_and_who_may_use_it(room: str) -> None:
     said = import_module(f"tweetbot.{room}").__doc__ or ""
     assert {"For", "Uses"} <= set(re.findall(r"\b(?:For|Uses)\b", said))
+
+
+def test_frozen_dataclasses_are_the_light_ones() -> None:
+    alone = SOURCE / "sandbox", SOURCE / "values.py"
+    for path in SOURCE.rglob("*.py"):
+        if not any(one in (path, *path.parents) for one in alone):
+            assert "dataclasses.dataclass" not in imports(path), path
 
 
 @pytest.mark.parametrize("library", DOORS)

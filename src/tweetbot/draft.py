@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal, Self
 
 from tweetbot import text as texts
@@ -16,6 +16,7 @@ from tweetbot.errors import TextRefused
 from tweetbot.money import PRICE_ALT
 from tweetbot.profile import digest
 from tweetbot.text import Entity, Measure
+from tweetbot.values import dataclass
 
 BETWEEN_PARTS = "\n---\n"  # of a thread, as a person writes it
 

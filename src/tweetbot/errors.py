@@ -29,8 +29,9 @@ the library is called; these become a message and a code once, at the edge of th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import ClassVar
+
+from tweetbot.values import dataclass
 
 DEFAULT_PROFILE = "default"
 

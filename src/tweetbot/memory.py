@@ -7,10 +7,11 @@ whole from the side that posted last.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tweetbot.foreign import one_line
 from tweetbot.profile import Pending, Profile, Spend
+from tweetbot.values import dataclass
 
 CLOCK_SLACK = 5 * 60  # seconds by which X's clock may be ahead of this machine's
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tweetbot.draft import LAST, Draft
 from tweetbot.errors import NotAllowed, TextRefused
@@ -12,6 +12,7 @@ from tweetbot.profile import Posted, Profile
 from tweetbot.sources import ListFile, Nothing, Source
 from tweetbot.store import Store, find
 from tweetbot.text import Measure
+from tweetbot.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ import ipaddress
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from tweetbot.errors import ConfigurationError
+from tweetbot.values import dataclass
 
 DEFAULT_PROFILE = "default"
 DEFAULT_REDIRECT_URI = "http://127.0.0.1:8910/callback"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tweetbot.errors import LoginNeeded, TooOld, TweetbotError, naming
 from tweetbot.foreign import one_line
 from tweetbot.money import PRICE_POST, dollars
 from tweetbot.profile import Posted, Profile, Spend
 from tweetbot.store import Store
+from tweetbot.values import dataclass
 
 CLOCK_SLACK = 5 * 60  # seconds by which X's clock may be ahead of this machine's
 

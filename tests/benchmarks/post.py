@@ -30,8 +30,13 @@ CA_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_
 TWEETBOT = str(Path(sys.executable).with_name("tweetbot"))
 BOTS = Path(__file__).with_name("bots")
 MANY = 300
-# Certificates as they are where no variable names them.
-ENVIRON = {name: value for name, value in os.environ.items() if name not in CA_VARIABLES}
+# Certificates as they are where no variable names them, and Python as it is where none changes it:
+# PYTHONDONTWRITEBYTECODE, say, would let tweetbot alone be compiled anew by each run.
+ENVIRON = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in CA_VARIABLES and not name.startswith("PYTHON")
+}
 
 
 @dataclass(frozen=True)

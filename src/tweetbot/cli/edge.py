@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 from types import FrameType
 from typing import Any
@@ -21,7 +20,6 @@ _EXTRA = {"post": 'A text of several words needs quotes: tweetbot post "TEXT".'}
 ISSUES = "the project's issue tracker"
 
 
-@dataclass
 class Bot:
     """The bot that the command line is about; a command that takes -p sets its name."""
 

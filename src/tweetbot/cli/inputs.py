@@ -6,12 +6,12 @@ import os
 import re
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 
 from tweetbot import settings, sources
 from tweetbot.draft import LAST, Media, Poll, Target, Terms
 from tweetbot.errors import ConfigurationError, TextRefused
 from tweetbot.text import LIMIT
+from tweetbot.values import dataclass
 
 DAY = 24 * 3600
 

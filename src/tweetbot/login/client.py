@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tweetbot.errors import ConfigurationError
 from tweetbot.login.consent import Person
 from tweetbot.login.redirect import redirect_address
 from tweetbot.profile import Client, Profile
 from tweetbot.settings import DEFAULT_REDIRECT_URI, Settings, credential
+from tweetbot.values import dataclass
 
 CONSOLE_STEPS = """\
 Before the first login, this has to exist at https://console.x.com:

@@ -6,7 +6,8 @@ import socket
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+
+from tweetbot.values import dataclass
 
 
 @dataclass(frozen=True)

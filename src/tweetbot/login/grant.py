@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from tweetbot.errors import ConfigurationError, LoginNeeded, NotAllowed, TweetbotError
 from tweetbot.login.client import LoginOptions, is_account
 from tweetbot.login.consent import Person, is_yes
 from tweetbot.login.same_app import shares
 from tweetbot.profile import Account, Client, Expected, Profile, Token
+from tweetbot.values import dataclass
 from tweetbot.x import AuthorizationServer, XApi
 
 

@@ -9,7 +9,7 @@ import socketserver
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from http import HTTPStatus
 from typing import Any
 
@@ -20,6 +20,7 @@ from tweetbot.login.redirect import (
     WrongResponse,
     read_response,
 )
+from tweetbot.values import dataclass
 
 # Origin-form alone (RFC 9112 §3.2.1): no proxy's absolute-form, no HTTP/0.9 without a version.
 _REQUEST_LINE = re.compile(rb"[A-Z]+ (/[\x21-\x7e]*) HTTP/1\.[01]\r?\n")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from tweetbot.errors import Busy, ConfigurationError, LaterLogin, TweetbotError
 from tweetbot.login.client import LoginOptions, choose_client
@@ -20,6 +19,7 @@ from tweetbot.login.same_app import may_end
 from tweetbot.profile import Account, Profile
 from tweetbot.settings import Settings
 from tweetbot.store import Store, find
+from tweetbot.values import dataclass
 from tweetbot.x import AuthorizationServer, Transport, XApi, token_refusal
 
 FIRST_PATIENCE = 30.0  # seconds to wait for another run, before the browser

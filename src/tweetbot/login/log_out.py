@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from tweetbot.errors import GrantRefused, Temporary, TweetbotError
 from tweetbot.login.consent import Person
 from tweetbot.profile import Profile
 from tweetbot.settings import Settings
 from tweetbot.store import Store
+from tweetbot.values import dataclass
 from tweetbot.x import TOKEN_DEADLINE, AuthorizationServer, Transport, token_refusal
 
 BY_HAND = "withdraw the access by hand at https://x.com/settings/connected_apps."

@@ -9,11 +9,12 @@ import hmac
 import ipaddress
 import re
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from tweetbot.errors import ConfigurationError
 from tweetbot.foreign import one_line, without_tokens
+from tweetbot.values import dataclass
 
 X_ISSUERS = frozenset({"https://x.com", "https://api.x.com", "https://twitter.com"})
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from tweetbot.values import dataclass
 
 Progress = Callable[[str, int, int], None]  # what is done, how much of it, of how much
 

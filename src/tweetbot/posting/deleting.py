@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tweetbot.draft import LAST, Target
 from tweetbot.errors import AccessTokenRefused, AnswerLost, ConfigurationError
@@ -13,6 +13,7 @@ from tweetbot.posting.session import LONGEST_RENEWAL, Session, session
 from tweetbot.posting.words import said
 from tweetbot.profile import Posted, Profile
 from tweetbot.store import Store
+from tweetbot.values import dataclass
 from tweetbot.x import DEADLINE, Transport
 
 _TRIES = 2 * 3  # each of two may never leave twice

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tweetbot.text import Entity
+from tweetbot.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ them (`session.py` has those of the login, `settling.py` those of an unclear ans
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tweetbot.draft import LAST, Draft, Part, Target
 from tweetbot.errors import ConfigurationError, LoginNeeded, Temporary, TextRefused
@@ -34,6 +34,7 @@ from tweetbot.posting.words import minute
 from tweetbot.profile import CLOCKS_DIFFER_BY, Pending, Posted, Profile
 from tweetbot.sources import Nothing, Source
 from tweetbot.store import Store, find
+from tweetbot.values import dataclass
 from tweetbot.x import Transport
 
 MENDED_BY_RENEWAL = (ConfigurationError.code, LoginNeeded.code, Temporary.code)

@@ -11,7 +11,7 @@ and not before every request that may still be on its way has ended.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tweetbot.draft import Draft
 from tweetbot.errors import (
@@ -28,6 +28,7 @@ from tweetbot.posting.record import INTENT_FOR
 from tweetbot.posting.session import TOKEN_REQUESTS, Session
 from tweetbot.posting.words import clock, said, short
 from tweetbot.profile import Pending, Posted
+from tweetbot.values import dataclass
 from tweetbot.x import DEADLINE, POST_DEADLINE, Post, Timeline, id_time
 
 UNREADABLE_FOR = 24 * 3600  # seconds after which a post that nobody could look up is let go

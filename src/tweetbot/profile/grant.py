@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from tweetbot.profile.keys import RARE, Unreadable, unknown
+from tweetbot.values import dataclass
 
 # What `POST /2/tweets` demands (docs.x.com, OpenAPI document, operation createPosts).
 POSTING_SCOPES = frozenset({"tweet.read", "tweet.write", "users.read"})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from tweetbot.profile.grant import Account, Client
 from tweetbot.profile.keys import Unreadable, unknown
+from tweetbot.values import dataclass
 
 _STORE = re.compile(r"git:[^\s?-][^\s?]*(\?branch)?|rediss?://\S+")
 _KEYS = re.compile(r"[A-Za-z0-9_-]{43}=( [A-Za-z0-9_-]{43}=)*")  # as `store/key` writes them

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from tweetbot.profile.keys import RARE, unknown
+from tweetbot.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import math
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from tweetbot.errors import ConfigurationError, LoginNeeded, Overtaken
@@ -16,6 +16,7 @@ from tweetbot.profile.pointer import LivesIn
 from tweetbot.profile.posts import Pending, Posted
 from tweetbot.profile.seen import merged
 from tweetbot.profile.spend import Spend
+from tweetbot.values import dataclass
 
 VERSION = 1
 POSTS_KEPT = 20

@@ -10,8 +10,10 @@ import base64
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
+
+from tweetbot.values import dataclass
 
 REMEMBERED = 500  # items; a feed shows a few dozen
 _NAME = 11  # characters: 8 bytes in base64url; among 500, two share one with a chance of 1 in 10^14

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from tweetbot.errors import NotAllowed
 from tweetbot.money import dollars
 from tweetbot.profile.keys import unknown
+from tweetbot.values import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

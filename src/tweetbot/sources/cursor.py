@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any, Literal, NamedTuple, Protocol
+
+from tweetbot.values import dataclass
 
 Order = Literal["shuffle", "file"]
 NAME_SIZE = 12  # bytes: among a million items, two share a name with a chance of 1 in 10^17

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from tweetbot.profile import item_name
 from tweetbot.sources.links import without_scheme
 from tweetbot.sources.markup import one_line, said, uncalled
+from tweetbot.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ import html
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from urllib.parse import urljoin
 
 from tweetbot.foreign import one_line
@@ -19,6 +18,7 @@ from tweetbot.sources.feed_lines import read_lines, read_objects
 from tweetbot.sources.json_feed import is_json_feed, read_json_feed
 from tweetbot.sources.no_feed import NoFeed
 from tweetbot.sources.xml_feed import read_xml
+from tweetbot.values import dataclass
 
 _BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HTML = re.compile(rb"(?i)\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*){0,9}<(!doctype\s+html|html\b)", re.S)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from tweetbot.draft import USUAL, Draft, Media, Part, Poll, Target, Terms, thread
 from tweetbot.errors import TextRefused
 from tweetbot.text import check_size, measure
+from tweetbot.values import dataclass
 
 LONGEST_THREAD = 25  # posts
 LONGEST_OPTION = 25  # characters of a poll's option, weighed (docs.x.com, OpenAPI document)

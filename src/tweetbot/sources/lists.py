@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from tweetbot.sources.cursor import Cursor, Item, Order
 from tweetbot.sources.given import rubbish
 from tweetbot.sources.orders import next_item
 from tweetbot.sources.source import Nothing
+from tweetbot.values import dataclass
 
 _LONGEST_LINE = 60_000  # characters; of the longest post, 25,000, each may be written as two
 

@@ -10,10 +10,10 @@ item. Within a run it may be asked again, with the cursor after an item that was
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from tweetbot.draft import Draft
+from tweetbot.values import dataclass
 
 Reason = Literal["nothing-new", "first-look", "not-today", "finished"]
 

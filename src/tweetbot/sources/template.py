@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from tweetbot.draft import Part, Terms
 from tweetbot.errors import ConfigurationError, TextRefused
 from tweetbot.text import measure, shorten
+from tweetbot.values import dataclass
 
 _FIRST = ("summary", "title")  # to be shortened, where a text is too long
 _NAME = re.compile(r"\{([^{}\n]+)\}")

@@ -6,10 +6,10 @@ import json
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tweetbot.errors import ConfigurationError, Overtaken, Temporary, TweetbotError
 from tweetbot.store.git_remote import AGAIN_AFTER, FOR_A_MOMENT, Remote
+from tweetbot.values import dataclass
 
 SLACK = 300.0  # seconds by which two clocks may differ
 LONGEST = 2 * 3600.0  # seconds that no run's lock lasts

@@ -7,12 +7,12 @@ import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 
 from tweetbot.errors import ConfigurationError, Temporary
 from tweetbot.store.git_program import DEADLINE, Git, GitFailed
 from tweetbot.store.git_words import refusal
+from tweetbot.values import dataclass
 
 SCHEME = "git:"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

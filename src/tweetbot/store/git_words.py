@@ -7,11 +7,11 @@ no row is taken for a fault that passes by itself.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from tweetbot.errors import ConfigurationError, Temporary, TweetbotError
 from tweetbot.foreign import one_line, without_tokens
 from tweetbot.store.git_program import DEADLINE, GitFailed
+from tweetbot.values import dataclass
 
 _LONGEST = 300  # characters of git's words
 _WRITE = "give the job `permissions: contents: write`"

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from tweetbot.errors import ConfigurationError
+from tweetbot.values import dataclass
 
 if TYPE_CHECKING:
     from cryptography.fernet import MultiFernet

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 
 from tweetbot.errors import ConfigurationError, TweetbotError
@@ -19,6 +19,7 @@ from tweetbot.store.pointed import STORE_VARIABLE, Pointed, forget, pointed, sur
 from tweetbot.store.secret import empty_secret
 from tweetbot.store.store import Movable, Store
 from tweetbot.store.target import Target, shown_store
+from tweetbot.values import dataclass
 
 COMMAND_VARIABLES = ("TWEETBOT_PROFILE_JSON", "TWEETBOT_LOAD_COMMAND", "TWEETBOT_SAVE_COMMAND")
 

@@ -10,12 +10,12 @@ import os
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from tweetbot.errors import ConfigurationError
 from tweetbot.profile import LivesIn, Unreadable, parse, parse_pointer
 from tweetbot.store.key import VARIABLE
+from tweetbot.values import dataclass
 
 STORE_VARIABLE = "TWEETBOT_STORE"
 

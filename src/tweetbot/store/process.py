@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from tweetbot.values import dataclass
 
 _LOOK = 0.5  # seconds between two looks whether a program has ended
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from dataclasses import dataclass
 
 from tweetbot.errors import ConfigurationError, Temporary, TweetbotError
 from tweetbot.foreign import one_line, without_tokens
+from tweetbot.values import dataclass
 
 _LATER = "Run again later."
 _WORDS_KEPT = 300

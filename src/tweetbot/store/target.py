@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from tweetbot.errors import ConfigurationError
 from tweetbot.profile import LivesIn
 from tweetbot.store.key import VARIABLE, Keys, new_key
+from tweetbot.values import dataclass
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ import pkgutil
 import re
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
+
+from tweetbot.values import dataclass
 
 Span: TypeAlias = tuple[int, int]
 

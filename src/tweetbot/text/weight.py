@@ -15,13 +15,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from tweetbot.errors import TextRefused
 from tweetbot.money import PRICE_LINK, PRICE_POST, dollars
 from tweetbot.text import entities
 from tweetbot.text.entities import Span
+from tweetbot.values import dataclass
 
 LIMIT = 280
 LONG_LIMIT = 25_000  # for Premium accounts (docs.x.com changelog, 9 and 20 August 2024)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
 from tweetbot.foreign import HIDDEN
+from tweetbot.values import dataclass
 
 _TRANSACTION_ID = re.compile(r"[0-9A-Fa-f-]{1,40}")
 

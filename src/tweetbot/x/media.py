@@ -11,12 +11,12 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from tweetbot.draft import Kind, Media
 from tweetbot.errors import AnswerLost, ConfigurationError
 from tweetbot.foreign import one_line
+from tweetbot.values import dataclass
 from tweetbot.x.answer import Answer
 from tweetbot.x.api import DEADLINE, XApi
 from tweetbot.x.posts import is_id

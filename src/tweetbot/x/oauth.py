@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,6 +19,7 @@ from authlib.oauth2.client import OAuth2Client
 
 from tweetbot.errors import AnswerLost, LoginNeeded, TweetbotError
 from tweetbot.profile import Client, Token
+from tweetbot.values import dataclass
 from tweetbot.x.answer import Answer
 from tweetbot.x.clock import ignore
 from tweetbot.x.transport import Transport

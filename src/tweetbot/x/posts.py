@@ -6,9 +6,9 @@ import html
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from tweetbot.values import dataclass
 from tweetbot.x.words import items, mapping
 
 _T_CO = re.compile(r"t\.co/\w+")

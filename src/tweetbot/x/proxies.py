@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from urllib.parse import urlsplit
 
 from tweetbot.errors import ConfigurationError
+from tweetbot.values import dataclass
 
 _SCHEMES = ("http", "https", "socks5", "socks5h")
 _PORTS = {"https": 443}  # curl's; of all other proxies 1080

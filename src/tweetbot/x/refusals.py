@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from tweetbot.errors import (
     AccessTokenRefused,
@@ -26,6 +25,7 @@ from tweetbot.errors import (
     TweetbotError,
     Unpostable,
 )
+from tweetbot.values import dataclass
 from tweetbot.x.answer import Answer
 from tweetbot.x.words import http_date, items, mapping, read_error, read_words
 
