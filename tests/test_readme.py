@@ -248,7 +248,7 @@ def test_each_link_leads_somewhere() -> None:
     for document in DOCUMENTS[:2]:
         text = document.read_text(encoding="utf-8")
         anchors = {slug(heading) for heading in re.findall(r"(?m)^#+ (.+)$", prose(text))}
-        for target in re.findall(r"\]\(([^)]+)\)", prose(text)):
+        for target in re.findall(r"(?:\]\(|<img src=\")([^)\"]+)", prose(text)):
             if target.startswith("#"):
                 assert target[1:] in anchors, target
             elif "://" not in target:
