@@ -698,9 +698,25 @@ def nothing_there(_bot: Bot, host: GitHost, _server: GitServer) -> None:
     host.git("update-ref", "-d", REF)
 
 
+def a_dead_login(bot: Bot, _host: GitHost, _server: GitServer) -> None:
+    make_due(bot)
+    bot.x.revoke_all()
+    bot.x.expire_access_tokens()
+
+
+def a_wrong_secret(bot: Bot, _host: GitHost, _server: GitServer) -> None:
+    make_due(bot)
+    with (store := open_store(bot)).lock():
+        profile = store.load()
+        client = replace(profile.client, client_secret="another")
+        store.save(replace(profile, client=client))
+
+
 @pytest.mark.parametrize(
     ("fault", "code", "words"),
     [
+        (a_dead_login, 4, "Run `tweetbot auth -p default` on the laptop"),
+        (a_wrong_secret, 2, "`tweetbot auth -p default --client-secret-file FILE`"),
         (no_key, 2, "gh secret set TWEETBOT_KEY"),
         (no_permission, 2, "contents: write"),
         (no_credentials, 2, "persist-credentials: false"),
@@ -717,7 +733,7 @@ def test_a_red_job_names_its_cure_there(
 ) -> None:
     fault(kept, git_host, server)
     run = in_actions(kept)
-    assert (run.code, kept.x.requests) == (code, ()), run.err
+    assert (run.code, kept.x.posts) == (code, ()), run.err
     assert words in run.err
 
 
@@ -735,4 +751,6 @@ def test_a_post_leaves_its_address_in_the_summary_of_the_job(kept: Bot, tmp_path
     assert in_actions(kept, GITHUB_STEP_SUMMARY=str(summary)).code == 0
     assert summary.read_text() == f"Posted: https://x.com/dogfacts/status/{kept.x.posts[-1].id}\n"
     kept.environ["GITHUB_STEP_SUMMARY"] = str(tmp_path / "no/such/folder")
-    assert kept.run("post", f"{TEXT} again").code == 0
+    run = kept.run("post", f"{TEXT} again")
+    assert run.code == 0
+    assert "The summary of the job" in run.err

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import takewhile
 from types import FrameType
 from typing import Any
@@ -69,11 +71,21 @@ def _interrupted(number: int) -> int:
 
 
 def _fail(error: TweetbotError, *, wants_json: bool, profile: str = DEFAULT_PROFILE) -> int:
-    message = one_line(naming(profile, str(error)))
+    message = one_line(_in_place(naming(profile, str(error)), profile, os.environ))
     tell(f"Error: {message}")
     if wants_json:
         show_json(_error_fields(error, message))
     return error.code
+
+
+def _in_place(said: str, profile: str, environ: Mapping[str, str]) -> str:
+    """Say where a login is mended: nobody consents in a job, and its store is reached elsewhere."""
+    is_job = environ.get("GITHUB_ACTIONS") == "true" and environ.get("TWEETBOT_STORE")
+    if not is_job:
+        return said
+    said = re.sub(r"`tweetbot auth\b(?! -p)", f"`tweetbot auth -p {profile}", said)
+    there = " on the laptop from which the bot was moved (this job then goes on by itself)"
+    return re.sub(r"`tweetbot auth [^`]*`", lambda found: found[0] + there, said, count=1)
 
 
 def _error_fields(error: TweetbotError, message: str) -> dict[str, Any]:
@@ -110,7 +122,6 @@ def _usage_error(error: click.ClickException, args: Sequence[str]) -> Configurat
 
 def report_bug(error: Exception, *, wants_json: bool) -> int:
     """Show a bug's traceback; values, which may be secrets, are not part of it."""
-    import re
     import traceback
 
     frames = "".join(traceback.format_tb(error.__traceback__))

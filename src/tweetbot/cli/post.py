@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -186,8 +185,11 @@ def _summarize(url: str) -> None:
     # docs.github.com, actions/reference/workflow-commands-for-github-actions, "job summary"
     path = os.environ.get("GITHUB_STEP_SUMMARY")
     if path and os.environ.get("GITHUB_ACTIONS") == "true":
-        with suppress(OSError), open(path, "a", encoding="utf-8") as summary:
-            summary.write(f"Posted: {url}\n")
+        try:
+            with open(path, "a", encoding="utf-8") as summary:
+                summary.write(f"Posted: {url}\n")
+        except (OSError, ValueError) as error:
+            tell(f"The summary of the job ({path}) takes nothing: {error}.")
 
 
 def _show_outcome(outcome: Outcome, *, as_json: bool, quiet: bool) -> None:

@@ -122,6 +122,11 @@ class Halfway:
     def largest_intent(self, size: int | None) -> None:
         self._store.largest_intent = size
 
+    @property
+    def has_lock(self) -> bool:
+        """Whether its lock keeps out other machines."""
+        return self._store.has_lock
+
     def save(self, profile: Profile) -> None:
         """Replace the document."""
         self._store.save(profile)

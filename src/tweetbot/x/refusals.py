@@ -98,7 +98,8 @@ _REFUSALS: tuple[_Row, ...] = (
         ConfigurationError,
         "X does not accept the app's client id or client secret.",
         "Check both in X's console, and that the app's type fits (a secret means Automated App "
-        "or Bot); then run `tweetbot auth`. The stored login is kept.",
+        "or Bot); then run `tweetbot auth --client-secret-file FILE` with the secret in that file."
+        " The stored login is kept.",
         lambda it: it.of == "token" and it.error in ("unauthorized_client", "invalid_client"),
     ),
     _Row(  # node-twitter-api-v2 496: invalid_request where the RFC has invalid_grant
