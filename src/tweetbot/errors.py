@@ -29,15 +29,12 @@ the library is called; these become a message and a code once, at the edge of th
 from __future__ import annotations
 
 import re
-from typing import ClassVar
-
-from tweetbot.values import dataclass
+from typing import ClassVar, NamedTuple
 
 DEFAULT_PROFILE = "default"
 
 
-@dataclass(frozen=True)
-class XWords:
+class XWords(NamedTuple):
     """What X itself said about a refusal: the parts that are worth showing."""
 
     status: int

@@ -14,18 +14,19 @@ HIDDEN = "[hidden]"
 # Zero-width joiner and non-joiner: emoji and several scripts are made of them, terminals are not
 # steered by them.
 _JOINERS = "\u200c\u200d"
+# Expressions are compiled when they are first used: most runs show nobody else's words.
 # Tokens are longer (RFC 6749 §10.10 asks for 128 bits); few other words of servers are.
-_RUN = re.compile(r"[A-Za-z0-9_.~+/=:%-]{20,}")
+_RUN = r"[A-Za-z0-9_.~+/=:%-]{20,}"
 _WORD = (
     r"(?:[A-Z]?[a-z]{1,19}(?:[A-Z][a-z]{2,19}){0,3}[0-9]{0,2}|[A-Z]{1,8}|[0-9]{1,4}|[0-9]{15,19})"
 )
 # Names such as unauthorized_client, times, the URL of a post.
-_WORDS = re.compile(rf"[./:_-]*{_WORD}(?:[./:_=-]+{_WORD})*[./:_=-]*")
-_NUMBER = re.compile(r"[0-9.,:]{1,24}")  # the id of a post
+_WORDS = rf"[./:_-]*{_WORD}(?:[./:_=-]+{_WORD})*[./:_=-]*"
+_NUMBER = r"[0-9.,:]{1,24}"  # the id of a post
 # What stands behind these names is a secret, whatever it looks like.
 _NAMES = "access_token|refresh_token|id_token|client_secret|code_verifier"
-_NAMED = re.compile(rf"(?i)\b({_NAMES})(\\?[\"']?\s*[=:]\s*\\?[\"']?)[^\s\"'&,;<>\\{{}}]{{4,}}")
-_SCHEME = re.compile(r"(?i)\b(bearer|basic)\s+(?=\S*[0-9A-Z=])[^\s\"'<>,;]{8,}")
+_NAMED = rf"(?i)\b({_NAMES})(\\?[\"']?\s*[=:]\s*\\?[\"']?)[^\s\"'&,;<>\\{{}}]{{4,}}"
+_SCHEME = r"(?i)\b(bearer|basic)\s+(?=\S*[0-9A-Z=])[^\s\"'<>,;]{8,}"
 
 
 def printable(text: str) -> str:
@@ -49,10 +50,10 @@ def one_line(text: str) -> str:
 
 def without_tokens(text: str) -> str:
     """Take out whatever looks like a token or stands where one stands."""
-    text = _SCHEME.sub(rf"\1 {HIDDEN}", _NAMED.sub(rf"\1\2{HIDDEN}", text))
-    return _RUN.sub(_unless_words, text)
+    text = re.sub(_SCHEME, rf"\1 {HIDDEN}", re.sub(_NAMED, rf"\1\2{HIDDEN}", text))
+    return re.sub(_RUN, _unless_words, text)
 
 
 def _unless_words(found: re.Match[str]) -> str:
     run = found[0]
-    return run if _WORDS.fullmatch(run) or _NUMBER.fullmatch(run) else HIDDEN
+    return run if re.fullmatch(_WORDS, run) or re.fullmatch(_NUMBER, run) else HIDDEN

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -23,12 +22,12 @@ DEFAULT_AUTHORIZE_URL = "https://x.com/i/oauth2/authorize"
 DEFAULT_CHECK_AFTER = "3,10"
 
 _T = TypeVar("_T")
-_PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_PROFILE_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 # RFC 6749 appendix A.1, A.2: VSCHAR; a space inside one is always a slip.
-_CREDENTIAL = re.compile(r"[\x21-\x7e]+")
-_LOOPBACK_HOST = re.compile(r"localhost|127(\.[0-9]{1,3}){3}|::1")
-_URL = re.compile(r"[!#-;=?-\[\]_a-z~]+")  # RFC 3986 §2: what a URL can hold
-_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")  # of a host's name, RFC 1123 §2.1
+_CREDENTIAL = r"[\x21-\x7e]+"
+_LOOPBACK_HOST = r"localhost|127(\.[0-9]{1,3}){3}|::1"
+_URL = r"[!#-;=?-\[\]_a-z~]+"  # RFC 3986 §2: what a URL can hold
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"  # of a host's name, RFC 1123 §2.1
 
 
 @dataclass(frozen=True)
@@ -106,7 +105,7 @@ def read_settings(environ: Mapping[str, str], *, profile: str | None = None) -> 
 
 def is_profile_name(text: str) -> bool:
     """Whether `text` can name a profile."""
-    return bool(_PROFILE_NAME.fullmatch(text))
+    return bool(re.fullmatch(_PROFILE_NAME, text))
 
 
 def profile_name(text: str) -> str:
@@ -126,7 +125,7 @@ def credential(text: str) -> str:
     """
     if not text.strip():
         raise ValueError("it is empty")
-    if not _CREDENTIAL.fullmatch(text.strip()):
+    if not re.fullmatch(_CREDENTIAL, text.strip()):
         raise ValueError("it contains white space or characters that X never uses")
     return text.strip()
 
@@ -160,12 +159,12 @@ def server_url(text: str) -> str:
         port = parts.port
     except ValueError as error:
         raise ValueError("it is no URL") from error
-    plain = parts.scheme == "http" and _LOOPBACK_HOST.fullmatch(parts.hostname or "")
+    plain = parts.scheme == "http" and re.fullmatch(_LOOPBACK_HOST, parts.hostname or "")
     if not parts.hostname or not (parts.scheme == "https" or plain):
         raise ValueError("it must be an https:// URL (http:// for loopback hosts alone)")
     if "@" in parts.netloc or set("?# ") & set(text) or not text.isprintable():
         raise ValueError("it must have no user, query or fragment")
-    if not _is_host(parts.hostname, parts.netloc) or port == 0 or not _URL.fullmatch(text):
+    if not _is_host(parts.hostname, parts.netloc) or port == 0 or not re.fullmatch(_URL, text):
         raise ValueError("it must have a host that can be one, in ASCII (xn--…), and a path so")
     return text.rstrip("/")
 
@@ -174,12 +173,14 @@ def _is_host(host: str, netloc: str) -> bool:
     """Whether `host`, in lower case, can be an address or a name."""
     labels = host.removesuffix(".").split(".")
     if "[" in netloc or re.fullmatch("[0-9]+", labels[-1]):
+        import ipaddress
+
         try:
             ipaddress.ip_address(host)
         except ValueError:
             return False
         return "%" not in host  # an address of one network card is no server's
-    return len(host) <= 253 and all(_LABEL.fullmatch(label) for label in labels)
+    return len(host) <= 253 and all(re.fullmatch(_LABEL, label) for label in labels)
 
 
 def _pauses(text: str) -> tuple[float, ...]:

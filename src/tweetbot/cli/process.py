@@ -9,7 +9,7 @@ import sys
 import threading
 from typing import NoReturn
 
-_RARELY = 50_000  # new objects between two looks for garbage, Python's being 700
+_RARELY = 200_000  # new objects between two looks for garbage, Python's being 700
 
 
 def main() -> NoReturn:

@@ -7,6 +7,7 @@ import json
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
+from functools import cache
 from typing import Any, get_args, get_origin, get_type_hints
 
 from tweetbot.profile.keys import Unreadable
@@ -114,11 +115,14 @@ def _is_left_out(entry: Field[Any], value: object) -> bool:
     return bool(entry.metadata.get("rare")) and value == entry.default
 
 
+_hints = cache(get_type_hints)  # which evaluates each annotation anew
+
+
 def _read(kind: Any, value: object, where: str) -> Any:
     """Build the dataclass `kind` from a JSON object; a null counts as a missing key."""
     if not isinstance(value, dict):
         raise Unreadable(f'"{where.rstrip(".")}" is no JSON object')
-    hints = get_type_hints(kind)
+    hints = _hints(kind)
     known: dict[str, Any] = {}
     entries = [entry for entry in fields(kind) if entry.name != "unknown"]
     for entry in entries:

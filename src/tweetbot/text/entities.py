@@ -8,7 +8,6 @@ grows with the length alone.
 
 from __future__ import annotations
 
-import pkgutil
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -99,6 +98,8 @@ def links(text: str) -> list[Span]:
 
 def _labels(text: str) -> list[_Label]:
     labels: list[_Label] = []
+    if "." not in text:
+        return labels
     next_start = next_end = -1
     # From the right, because how far a domain reaches depends on what follows.
     for found in reversed(list(re.finditer(_LABEL, text))):
@@ -255,6 +256,8 @@ def _tlds() -> frozenset[str]:
 
 
 def _lines(name: str) -> list[str]:
+    import pkgutil
+
     data = pkgutil.get_data("tweetbot.text", name) or b""
     return data.decode("ascii").lower().splitlines()
 
@@ -306,6 +309,8 @@ _CASHTAG = (
 
 def mentions(text: str) -> list[Span]:
     """Find the accounts and lists that are named with @."""
+    if "@" not in text and "\uff20" not in text:
+        return []
     return [
         found.span(1)
         for found in re.finditer(_MENTION, text)
@@ -315,6 +320,8 @@ def mentions(text: str) -> list[Span]:
 
 def cashtags(text: str) -> list[Span]:
     """Find the ticker symbols that are named with $."""
+    if "$" not in text:
+        return []
     return [found.span() for found in re.finditer(_CASHTAG, text)]
 
 

@@ -69,7 +69,7 @@ def measure(text: str, *, limit: int = LIMIT) -> Measure:
 
     return Measure(
         weighted_length=weight,
-        valid=0 < weight <= limit and not re.search(_FORBIDDEN_BY_X, text),
+        valid=0 < weight <= limit and (text.isascii() or not re.search(_FORBIDDEN_BY_X, text)),
         links=as_given(links),
         mentions=as_given(entities.outside(links, entities.mentions(normal))),
         cashtags=as_given(entities.outside(links, entities.cashtags(normal))),
@@ -116,6 +116,8 @@ def check_size(text: str) -> None:
 
 def check_characters(text: str, what: str = "text") -> None:
     """Raise `TextRefused` for a character that X takes in no text."""
+    if text.isascii() and text.isprintable():
+        return
     if not (found := re.search(_FORBIDDEN, text)):
         return
     number = ord(found[0])
@@ -222,6 +224,9 @@ def _chunks(text: str, links: list[Span]) -> list[_Chunk]:
 
 
 def _prose(text: str, start: int, end: int) -> Iterator[_Chunk]:
+    if text.isascii():  # to compile the expressions takes longer than to use them
+        yield _Chunk("plain", start, end, end - start)
+        return
     for emoji in re.compile(_EMOJI).finditer(text, start, end):
         yield _plain(text, start, emoji.start())
         yield _Chunk("emoji", emoji.start(), emoji.end(), EMOJI_WEIGHT)
