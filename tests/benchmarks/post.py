@@ -2,10 +2,11 @@
 
     python tests/benchmarks/post.py [ROUNDS]
 
-Whole processes are timed, alternating in one run, against a local X in another process; each run
-of `post` renews the token and posts once. Printed are medians: of the times, and of the ratios of
-those that ran next to each other, by the clock and by the processor's time (which tells more on a
-machine that has other work).
+A virtual environment is made for it, `.venv-benchmark`, with tweetbot, tweepy and what they need:
+httpx imports more where it finds more. Whole processes are timed, alternating in one run, against a
+local X in another process; each run of `post` renews the token and posts once. Printed are medians:
+of the times, and of the ratios of those that ran next to each other, by the clock and by the
+processor's time (which tells more on a machine that has other work).
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from pathlib import Path
 from local_x import Place, authorities, certificate, local_x
 
 CA_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-TWEETBOT = str(Path(sys.executable).with_name("tweetbot"))
+ROOT = Path(__file__).parents[2]
+PROGRAMS = ROOT / ".venv-benchmark" / ("Scripts" if sys.platform == "win32" else "bin")
+PYTHON, TWEETBOT = str(PROGRAMS / "python"), str(PROGRAMS / "tweetbot")
 BOTS = Path(__file__).with_name("bots")
 MANY = 300
 # Certificates as they are where no variable names them, and Python as it is where none changes it:
@@ -141,7 +144,7 @@ def posting_rows(folder: Path, places: list[Place], trust: dict[str, str]) -> li
 
         mine = Program(f"post, {way}", [TWEETBOT, "post"], environ, aged)
         for name, aim in aims.items():
-            script = [sys.executable, str(BOTS / f"with_{name}.py"), str(path)]
+            script = [PYTHON, str(BOTS / f"with_{name}.py"), str(path)]
             rows.append(Row(mine, Program(f"{name}, {way}", script, environ, aged), aim))
     return rows
 
@@ -162,12 +165,20 @@ def status_row(folder: Path, place: Place) -> Row:
 def help_row() -> Row:
     """Pair `--help` with the import of what it is made with."""
     environ = ENVIRON
-    imported = [sys.executable, "-c", "import click"]
+    imported = [PYTHON, "-c", "import click"]
     return Row(
         Program("--help", [TWEETBOT, "--help"], environ),
         Program("import click", imported, environ),
         1.1,
     )
+
+
+def install() -> None:
+    """Make the environment, unless it is there."""
+    if not Path(TWEETBOT).exists():
+        subprocess.run([sys.executable, "-m", "venv", PROGRAMS.parent], check=True)
+        wanted = ["-e", f"{ROOT}[redis]", "tweepy"]
+        subprocess.run([PYTHON, "-m", "pip", "install", "-q", *wanted], check=True)
 
 
 def redis_connections(folder: Path, place: Place) -> str:
@@ -220,6 +231,7 @@ def connections(port: int) -> int:
 
 def main(rounds: int) -> None:
     """Time all programs `rounds` times, alternating; print medians of times and of ratios."""
+    install()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pem = certificate(folder)
