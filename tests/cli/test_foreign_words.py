@@ -32,7 +32,18 @@ def hostile_document(bot: Bot) -> None:
     at = bot.document["token"]["obtained_at"]
     bot.change(
         token={"scope": f"tweet.read tweet.write users.read {HOSTILE}"},
-        pending={"text": HOSTILE, "digest": digest, "at": at, "source": HOSTILE, "cursor": HOSTILE},
+        pending={
+            "text": HOSTILE,
+            "digest": digest,
+            "at": at - 60,
+            "source": HOSTILE,
+            "cursor": HOSTILE,
+            "parts": [{"text": HOSTILE}, {"text": HOSTILE}],
+            "done": [HOSTILE],
+            "reply_to": HOSTILE,
+            "media_keys": [HOSTILE],
+        },
+        cursors={HOSTILE: HOSTILE},
         last_error={"at": at, "code": 6, "error": HOSTILE, "message": HOSTILE, "count": 2},
         spend={"month": HOSTILE, "posts": 1, "usd": 1.0, "budget_usd": 10.0},
         posts=[{"id": HOSTILE, "at": at, "digest": digest}],
@@ -59,6 +70,20 @@ def test_a_hostile_document_cannot_steer_what_shows_its_status(
     assert all(map(str.startswith, lines, beginnings))
 
 
+@pytest.mark.parametrize("args", [["-v"], ["-v", "--json"], ["-n", "-v"]], ids=str)
+def test_a_hostile_document_cannot_steer_a_run_and_what_it_shows_of_its_requests(
+    bot: Bot, place: str, args: list[str]
+) -> None:
+    hostile_document(bot)
+    run = bot.run("post", *args, "good")
+    assert run.code in (0, 3), run.err
+    assert_harmless(run, place)
+    for command in (["delete", "-v", "last"], ["post", "good", "--reply-to", "last"]):
+        run = bot.run(*command)
+        assert run.code in (0, 2, 3), run.err
+        assert_harmless(run, place, says="")
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -74,7 +99,8 @@ def test_a_hostile_document_cannot_steer_a_message(
     bot: Bot, place: str, changes: dict[str, Any]
 ) -> None:
     bot.change(**changes)
-    for args in (["status"], ["status", "-p", "default"], ["post", "good"], ["post", "-n", "good"]):
+    status, post = ["status", "-p", "default"], ["post", "-v", "good"]
+    for args in (["status"], status, [*status, "--json"], post, ["post", "-n", "good"]):
         run = bot.run(*args)
         assert run.code in (2, 4)
         assert_harmless(run, place, says="")

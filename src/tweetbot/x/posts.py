@@ -107,8 +107,11 @@ def _parent(data: Mapping[str, Any]) -> str | None:
 
 
 def id_time(post_id: str) -> float:
-    """Return when X made the post of that id, by X's clock: a snowflake begins with its time."""
-    return ((int(post_id) >> 22) + _EPOCH_MS) / 1000
+    """Return when X made the post of that id, by X's clock: a snowflake begins with its time.
+
+    Of what is no id, as a document changed by hand may have, 0.
+    """
+    return ((int(post_id) >> 22) + _EPOCH_MS) / 1000 if is_id(post_id) else 0.0
 
 
 def is_id(value: object) -> bool:
