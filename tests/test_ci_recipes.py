@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,7 +27,6 @@ from ruamel.yaml import YAML
 
 from tests.conftest import Bot, RedisServer, Run
 from tests.readme_blocks import block, blocks
-from tweetbot.cli.commands import command as load
 from tweetbot.sandbox import Fault, Sandbox
 
 WORKFLOWS = ("ci branch workflow", "ci secret workflow", "ci release workflow")
@@ -631,75 +630,7 @@ def test_a_job_of_gitlab_is_alone() -> None:
     assert job["interruptible"] is False
 
 
-# -- Kubernetes and systemd -----------------------------------------------------------------------
-
-
-def test_the_cron_job_runs_tweetbot_alone_and_once() -> None:
-    spec = read_yaml("ci kubernetes")["spec"]
-    assert spec["concurrencyPolicy"] == "Forbid"
-    job = spec["jobTemplate"]["spec"]
-    assert job["backoffLimit"] == 0
-    (container,) = job["template"]["spec"]["containers"]
-    assert [one["name"] for one in container["env"]] == ["TWEETBOT_STORE"]
-    program, command, *args = container["args"]
-    assert program == "tweetbot"
-    load(command).make_context(command, args)
-
-
-UNITS = ("tweetbot@.service", "tweetbot@.timer")
-
-
-def test_systemd_finds_nothing_wrong_with_the_templates(tmp_path: Path) -> None:
-    need("systemd-analyze")
-    for name in UNITS:
-        unit = block(name).replace("/opt/tweetbot/bin/tweetbot", sys.executable)
-        (tmp_path / name).write_text(unit)
-    verify = ["systemd-analyze", "verify", *(str(tmp_path / name) for name in UNITS)]
-    done = subprocess.run(verify, capture_output=True, text=True, check=False)
-    said = [line for line in done.stderr.splitlines() if "tweetbot" in line]
-    assert (done.returncode, said) == (0, [])
-
-
-def unit_lines(forge: Forge, state: Path) -> Callable[[str], subprocess.CompletedProcess[str]]:
-    """Return what runs a line of the service as systemd does, its specifiers filled in."""
-    etc = forge.root / "etc"
-    etc.mkdir()
-    (etc / "dogfacts.txt").write_text("Fact 1.\nFact 2.\n")
-    (etc / "profile.json").write_text(json.dumps(forge.bot.document))
-    state.mkdir(mode=0o700)
-
-    def run(key: str) -> subprocess.CompletedProcess[str]:
-        (line,) = re.findall(rf"(?m)^{key}=(.*)$", block("tweetbot@.service"))
-        for there, here in (
-            ("%i", "dogfacts"),
-            ("/opt/tweetbot/bin", str(forge.root / "bin")),
-            ("/etc/tweetbot", str(etc)),
-        ):
-            line = line.replace(there, here)
-        environ = {
-            **forge.environ(forge.root),
-            "TWEETBOT_CONFIG_DIR": str(state),
-            "TWEETBOT_PROFILE": "dogfacts",
-            "CREDENTIALS_DIRECTORY": str(etc),
-        }
-        return subprocess.run(
-            shlex.split(line), env=environ, capture_output=True, text=True, check=False
-        )
-
-    return run
-
-
-def test_the_credential_is_taken_once_and_the_state_after_that(
-    forge: Forge, tmp_path: Path
-) -> None:
-    forge.bot.make_due()
-    run = unit_lines(forge, tmp_path / "state")
-    for _ in range(2):
-        for key in ("ExecStartPre", "ExecStart"):
-            done = run(key)
-            assert done.returncode == 0, done.stderr
-    assert renewals(forge.bot.x) == [200]
-    assert len(forge.bot.x.posts) == 2
+# -- Redis, and many bots on one host --------------------------------------------------------------
 
 
 def test_a_bot_moves_from_its_folder_into_redis(forge: Forge, redis_server: RedisServer) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import plistlib
 import re
 import shlex
 import shutil
@@ -123,9 +122,7 @@ def tweetbot_lines() -> list[str]:
     """Return every command line of tweetbot that a document shows."""
     scripts = [one.text for one in blocks() if one.language in ("sh", "bat")]
     scripts = [re.sub(r"\\(?=\w|\.)", "/", script) for script in scripts]  # of Windows
-    crontabs = [one.text for one in blocks() if one.language == "crontab"]
-    for crontab in (*crontabs, CRONTAB.read_text()):
-        scripts += crontab_commands(crontab)
+    scripts += crontab_commands(CRONTAB.read_text())
     for document in DOCUMENTS[:2]:
         scripts += [code for code in inline_code(document.read_text()) if "tweetbot " in code]
     found = set()
@@ -296,14 +293,8 @@ def crontab_check() -> list[str]:
     return ["crontab", option]
 
 
-@pytest.mark.parametrize("where", ["crontab.example", "the README"])
-def test_cron_accepts_the_crontab(where: str, tmp_path: Path) -> None:
-    path = tmp_path / "crontab"
-    text = CRONTAB.read_text()
-    if where == "the README":
-        (text,) = (one.text for one in blocks() if one.language == "crontab")
-    path.write_text(text)
-    checked = subprocess.run([*crontab_check(), str(path)], capture_output=True, check=False)
+def test_cron_accepts_the_crontab() -> None:
+    checked = subprocess.run([*crontab_check(), str(CRONTAB)], capture_output=True, check=False)
     assert checked.returncode == 0, checked.stderr
 
 
@@ -317,24 +308,6 @@ def test_each_command_of_the_crontab_exists() -> None:
                 assert subprocess.run(known, capture_output=True, check=False).returncode == 0, (
                     words
                 )
-
-
-def test_systemd_finds_nothing_wrong_with_the_units(tmp_path: Path) -> None:
-    need("systemd-analyze")
-    units = [tmp_path / name for name in ("dogfacts.service", "dogfacts.timer")]
-    for unit in units:
-        unit.write_text(block(unit.name).replace("/home/me/bots/dogfacts", sys.executable))
-    verify = ["systemd-analyze", "verify", *map(str, units)]
-    checked = subprocess.run(verify, capture_output=True, text=True, check=False)
-    said = [line for line in checked.stderr.splitlines() if "dogfacts" in line]
-    assert (checked.returncode, said) == (0, [])
-
-
-def test_the_launchd_plist_is_one() -> None:
-    agent = plistlib.loads(block("dogfacts.plist").encode())
-    assert agent["Label"] == "dogfacts"
-    assert agent["StartCalendarInterval"] == {"Hour": 9, "Minute": 0}
-    assert all(isinstance(word, str) for word in agent["ProgramArguments"])
 
 
 # -- a world for the recipes ----------------------------------------------------------------------

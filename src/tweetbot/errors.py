@@ -198,7 +198,7 @@ def naming(profile: str, said: str) -> str:
     """Let the commands that a message tells to type name the bot; they would mean another one."""
     if profile == DEFAULT_PROFILE:
         return said
-    command = r"`tweetbot (auth|import|logout|renew)\b(?! -p)"
+    command = r"`tweetbot (auth|import|logout|renew|schedule)\b(?! -p)"
     return re.sub(command, lambda found: f"{found[0]} -p {profile}", said)
 
 

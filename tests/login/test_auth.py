@@ -24,8 +24,10 @@ import httpx
 import pexpect
 import pytest
 
+from tweetbot.cli.arrival import next_steps
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sandbox.command import browser_command
+from tweetbot.settings import DEFAULT_API_URL, read_settings
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Run
@@ -1225,30 +1227,17 @@ def calls(folder: Path) -> list[str]:
 # --- afterwards --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["default", "news.bot-2"])
-def test_the_crontab_line_posts(newcomer: Bot, tmp_path: Path, name: str) -> None:
-    newcomer.name, newcomer.folder = name, tmp_path / '50% of a dog\'s "life"'
-    line = log_in(newcomer, "-p", name).err.splitlines()[-1]
-    (newcomer.folder / f"{name}.txt").write_text("Dogs have 42 teeth.\n")
-
-    ended = run_by_cron(line, tmp_path)
-
-    log = (newcomer.folder / f"{name}.log").read_text()
-    assert (ended.returncode, ended.stdout) == (0, b""), log
-    [post] = newcomer.x.posts
-    assert post.text == "Dogs have 42 teeth."
-    assert log == f"https://x.com/dogfacts/status/{post.id}\n"
-
-
-def run_by_cron(line: str, home: Path) -> subprocess.CompletedProcess[bytes]:
-    """Run a crontab line as cron does: its fields, its per cent signs, a bare environment."""
-    match = re.fullmatch(r"((?:[0-9*]+ +){5})(.+)", line)
-    assert match, line
-    assert not re.search(r"(?<!\\)%", match[2])
-    command = match[2].replace(r"\%", "%")
-    return subprocess.run(
-        ["env", "-i", "/bin/sh", "-c", command], cwd=home, stdout=subprocess.PIPE, check=False
-    )
+@pytest.mark.parametrize(
+    ("api_url", "is_told"), [(DEFAULT_API_URL, True), ("http://127.0.0.1:8000", False)]
+)
+def test_what_schedules_the_bot_is_told_last_and_not_in_a_rehearsal(
+    bot: Bot, api_url: str, is_told: bool
+) -> None:
+    settings = read_settings({"TWEETBOT_API_URL": api_url, "HOME": "/"}, profile="news")
+    told = next_steps(settings, bot.store)
+    last = told.splitlines()[-1]
+    assert last.startswith("To post by itself: `tweetbot schedule -p news`") == is_told
+    assert ("tweetbot schedule" in told) == is_told
 
 
 # --- the budget and the lock-out ------------------------------------------------------------

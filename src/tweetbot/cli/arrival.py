@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import TYPE_CHECKING
 
 from tweetbot.cli.terminal import show, show_json
-from tweetbot.schedule import crontab_line, is_fleeting
-from tweetbot.store import kind
+from tweetbot.errors import naming
+from tweetbot.settings import DEFAULT_API_URL
 
 if TYPE_CHECKING:
     from tweetbot.profile import Profile
@@ -20,14 +18,7 @@ Saved in {store}. Before the first post:
   - switch on the Automated label: on x.com, Settings, Your account, Automation
   - say in the account's bio whose bot it is
   - do not copy the profile to another machine: `tweetbot export` moves it"""
-CRONTAB = """\
-To post a text a day, at nine: put texts, one a line, into the file that stands behind --list here,
-and this line into `crontab -e`:
-{line}"""
-
-INSTALL_FIRST = """\
-This tweetbot lies in a cache that is emptied now and then. Before a scheduler runs it, install it:
-`uv tool install tweetbot-cli`, or `pipx install tweetbot-cli`."""
+SCHEDULE = "To post by itself: `tweetbot schedule` (cron, systemd, GitHub …) makes what runs it."
 
 
 def show_arrival(
@@ -50,11 +41,8 @@ def show_arrival(
 
 
 def next_steps(settings: Settings, store: Store) -> str:
-    """Say what to do before the first post, and how to schedule it."""
+    """Say what to do before the first post, and how to schedule it; no rehearsal is scheduled."""
     steps = REMINDERS.format(store=store)
-    if kind(settings, os.environ) != "folder":
+    if settings.api_url != DEFAULT_API_URL:
         return steps
-    if is_fleeting(sys.argv[0]) or is_fleeting(sys.executable):
-        return f"{steps}\n{INSTALL_FIRST}"
-    line = crontab_line(settings.profile, settings.folder, environ=os.environ, program=sys.argv[0])
-    return f"{steps}\n{CRONTAB.format(line=line)}"
+    return f"{steps}\n{naming(settings.profile, SCHEDULE)}"

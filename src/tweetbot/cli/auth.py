@@ -31,7 +31,7 @@ HEADINGS = {
 @click.option(
     "--client-secret-file",
     metavar="FILE|-",
-    shell_complete=options.files,
+    type=options.FILE,
     help="Read the client secret from FILE (-: standard input).",
 )
 @click.option("--redirect-uri", metavar="URI", help="The callback URL registered with X.")

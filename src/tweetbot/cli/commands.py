@@ -19,6 +19,7 @@ COMMANDS = {
     "post": "Renew the login and post once; never asks (cron, CI).",
     "delete": "Take a post of the bot back.",
     "status": "Show every bot: account, last post, last error; offline.",
+    "schedule": "Print what makes cron, systemd, GitHub … run this bot.",
     "renew": "Renew the login without posting.",
     "export": "Move a bot: hand its login to another machine.",
     "import": "Take over a bot that `export` handed out.",

@@ -55,6 +55,10 @@ def right_word(error: click.UsageError, args: Sequence[str]) -> str:
     if isinstance(error, click.NoSuchOption):
         if error.option_name in _TEXTS and ctx.info_name == "post":
             return 'The text stands by itself here: tweetbot post "TEXT".'
+        if ctx.info_name == "schedule":
+            return (
+                "Options of `post` stand behind --, as in: tweetbot schedule cron -- --list FILE."
+            )
         word = _OPTIONS.get(error.option_name, "")
         there = any(word in parameter.opts for parameter in ctx.command.params)
         return f"It is {word} here." if there else ""

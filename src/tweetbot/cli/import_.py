@@ -17,7 +17,7 @@ from tweetbot.store import opened
 
 
 @click.command()
-@click.argument("file", default="-", metavar="[FILE|-]", shell_complete=options.files)
+@click.argument("file", default="-", metavar="[FILE|-]", type=options.FILE)
 @options.profile
 @click.option("--force", is_flag=True, help="Replace another account or a newer login.")
 @options.as_json

@@ -28,13 +28,6 @@ def _names(_ctx: click.Context, _option: click.Parameter, begun: str) -> list[st
     return []
 
 
-def files(_ctx: click.Context, _option: click.Parameter, begun: str) -> list[CompletionItem]:
-    """Let the shell complete the name of a file."""
-    from click.shell_completion import CompletionItem
-
-    return [CompletionItem(begun, type="file")]
-
-
 def profile(function: Callable[..., Any]) -> Callable[..., Any]:
     """Take the name of the bot."""
 
@@ -96,20 +89,43 @@ class Seconds(click.FloatRange):
         return seconds
 
 
-class _Read(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks alone
+class Read(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks alone
     """A value that a function reads; its `ValueError` says what is wrong."""
 
-    def __init__(self, name: str, read: Callable[[str], float]) -> None:
+    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
         self.name = name
         self._read = read
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         try:
             return self._read(str(value))
         except ValueError as error:
             self.fail(f"{value!r}: {error}", param, ctx)
+
+
+class FileName(click.ParamType):  # type: ignore[type-arg]  # generic in newer clicks alone
+    """The name of a file of the person's; where `or_url`, it may be a URL, too."""
+
+    name = "file"
+
+    def __init__(self, *, or_url: bool = False) -> None:
+        self._or_url = or_url
+
+    def shell_complete(
+        self, _ctx: click.Context, _param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Let the shell complete the name."""
+        from click.shell_completion import CompletionItem
+
+        return [CompletionItem(incomplete, type="file")]
+
+    def path(self, value: str) -> str | None:
+        """Return the path that is meant, if a file is."""
+        return None if value == "-" or (self._or_url and "://" in value) else value
+
+
+FILE = FileName()
+FILE_OR_URL = FileName(or_url=True)
 
 
 def _duration(text: str) -> float:
@@ -118,7 +134,7 @@ def _duration(text: str) -> float:
     return duration(text)
 
 
-DURATION = _Read("duration", _duration)
+DURATION = Read("duration", _duration)
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 verbose = click.option(
@@ -137,7 +153,7 @@ wait = click.option(
 
 budget = click.option(
     "--budget",
-    type=_Read("amount", money.budget),
+    type=Read("amount", money.budget),
     metavar="USD",
     help="Most it may spend in a month (none: no limit).",
 )

@@ -46,8 +46,8 @@ OPTIONS = (
     click.option(
         "--list",
         "list_file",
+        type=options.FILE,
         metavar="FILE",
-        shell_complete=options.files,
         help="Post the next line of FILE.",
     ),
     click.option(
@@ -66,6 +66,7 @@ OPTIONS = (
     click.option(
         "--media",
         multiple=True,
+        type=options.FILE,
         metavar="FILE",
         shell_complete=options.files,
         help="A picture (up to four), or one GIF, or one video; each with its --alt.",

@@ -1,41 +1,48 @@
-"""A crontab line for this very installation."""
+"""Lines for a crontab, each of which stands for itself."""
 
 from __future__ import annotations
 
-import os
-import re
-import shlex
-import sys
-from collections.abc import Mapping
-from pathlib import Path
+from tweetbot.errors import ConfigurationError
+from tweetbot.schedule.job import Job
+from tweetbot.schedule.plan import Plan, headed
+from tweetbot.schedule.posix import run, secret_steps
+from tweetbot.schedule.times import cron_fields
+from tweetbot.schedule.words import cron as quoted
+from tweetbot.schedule.zone import in_scheduler_time
 
-# What cron's bare environment would lack.
-_KEPT = ("TWEETBOT_CONFIG_DIR", "TWEETBOT_API_URL")
-
-
-# Where `uvx` and `pipx run` keep a copy until they need the room.
-_CACHES = re.compile(
-    r"/(archive|environments|builds)-v[0-9]+/|/pipx/\.?cache/|/\.?caches?/pipx/", re.I
-)
+LONGEST = 998  # bytes of a command that Debian's cron takes
 
 
-def is_fleeting(program: str) -> bool:
-    """Whether `program` lies in the cache of uv or pipx, and goes away with it."""
-    return any(
-        _CACHES.search(Path(path).as_posix()) for path in (program, os.path.realpath(program))
+def plan(job: Job) -> Plan:
+    times, warnings = in_scheduler_time(job.zone, job.times, now=job.now, whose="cron")
+    words = " ".join(map(quoted, run(job)))
+    variables = [f"{name}={quoted(text)}" for name, text in job.variables.items()]
+    stand = f"cd {quoted(str(job.directory))} && " if job.directory else ""
+    line = logged(job, f"{stand}{' '.join([*variables, words])}")
+    body = "".join(f"{fields}  {line}\n" for fields in cron_fields(times))
+    return Plan(
+        (headed("cron", "crontab", body),),
+        tuple(secret_steps(job)),
+        tuple(warnings),
+        by_hand=("crontab -e  # put the lines in; --write does it for you",),
     )
 
 
-def crontab_line(profile: str, folder: Path, *, environ: Mapping[str, str], program: str) -> str:
-    """Post the next line of `<profile>.txt` every day at nine; it lies beside the profile.
+def logged(job: Job, command: str) -> str:
+    """Return what cron runs: time, bot, code and words go to a log, and to a mail if it failed.
 
-    So does a log file. `program` is how this process was started; the line names it by its
-    absolute path.
+    cron ends a command at a bare per cent sign, and mails what a command prints.
     """
-    script = Path(program).resolve()
-    tweetbot = [str(script)] if script.stem == "tweetbot" else [sys.executable, "-m", "tweetbot"]
-    variables = [f"{name}={shlex.quote(environ[name])}" for name in _KEPT if environ.get(name)]
-    texts, log = (folder / f"{profile}.{suffix}" for suffix in ("txt", "log"))
-    command = shlex.join([*tweetbot, "post", "-p", profile, "--list", str(texts)])
-    line = " ".join([*variables, command, f">> {shlex.quote(str(log))} 2>&1"])
-    return "0 9 * * *  " + line.replace("%", r"\%")  # cron ends a command at a bare %
+    log = quoted(str((job.folder or job.here.home) / f"{job.profile}.log"))
+    line = (
+        f"said=$(exec 2>&1; {command}); code=$?;"
+        f' printf "%s {job.profile} $code: %s\\n" "$(date "+%F %T")" "$said" >> {log};'
+        ' [ $code = 0 ] || printf "%s\\n" "$said"'
+    ).replace("%", r"\%")
+    size = len(line.encode())
+    if size > LONGEST:
+        raise ConfigurationError(
+            f"The line has {size} bytes, and some crons take {LONGEST}.",
+            "Put the text into a list (--list), or use systemd.",
+        )
+    return line

@@ -1,0 +1,32 @@
+"""The command on a machine with a POSIX shell, and the secrets that it reads for itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tweetbot.schedule.job import Job
+from tweetbot.schedule.words import shell
+
+
+def run(job: Job) -> tuple[str, ...]:
+    """Return the words of the run; its secrets come out of files that only their owner reads."""
+    if not job.secrets:
+        return job.command
+    read = [
+        f"{name}=$(cat {shell(str(secret_file(job, name)))}) || exit 2; export {name};"
+        for name in job.secrets
+    ]
+    return ("/bin/sh", "-c", " ".join([*read, 'exec "$@"']), "sh", *job.command)
+
+
+def secret_file(job: Job, name: str) -> Path:
+    """Where a secret lies: beside the profiles, named after the bot and the variable."""
+    return (job.folder or job.here.home) / f"{job.profile}.{name}"
+
+
+def secret_steps(job: Job) -> list[str]:
+    """Return the lines that put the secrets of this shell where the run reads them."""
+    return [
+        f'(umask 077; printf %s "${name}" > {shell(str(secret_file(job, name)))})'
+        for name in job.secrets
+    ]
