@@ -80,7 +80,7 @@ def test_whatever_takes_a_file_completes_files(name: str) -> None:
     for parameter in command.params:
         if re.search("FILE|PATH", parameter.make_metavar(ctx)):
             kinds = [item.type for item in parameter.shell_complete(ctx, "fac")]
-            assert kinds == ["file"], f"{parameter.name} lacks shell_complete=options.files"
+            assert kinds == ["file"], f"{parameter.name} lacks type=options.FILE"
 
 
 def test_completing_a_bot_asks_no_server_and_no_key(two: Bot) -> None:

@@ -68,7 +68,6 @@ OPTIONS = (
         multiple=True,
         type=options.FILE,
         metavar="FILE",
-        shell_complete=options.files,
         help="A picture (up to four), or one GIF, or one video; each with its --alt.",
     ),
     click.option(

@@ -174,7 +174,9 @@ def _usual_list(settings: Settings, here: schedule.Here, *, is_here: bool) -> Pa
 
 
 def _missing_profile(settings: Settings) -> list[str]:
-    if kind(settings, os.environ) != "folder" or has_profile(settings, os.environ, settings.profile):
+    if kind(settings, os.environ) != "folder" or has_profile(
+        settings, os.environ, settings.profile
+    ):
         return []
     name = settings.profile
     return [f"There is no bot {name} in {settings.folder} yet: `tweetbot auth -p {name}`."]

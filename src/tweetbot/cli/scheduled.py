@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from tweetbot import schedule
 from tweetbot.cli import commands
 from tweetbot.cli.options import FileName
 from tweetbot.errors import ConfigurationError
+from tweetbot.values import dataclass
 
 SOURCES = ("text", "list_file", "feed")
 _NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")

@@ -7,7 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from tweetbot.errors import ConfigurationError
 from tweetbot.schedule.times import At
 from tweetbot.schedule.zone import Zone
+from tweetbot.values import dataclass
 
 Word = str | Path  # a path is a file of the person's, absolute
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from tweetbot.schedule import cron, docker, github, gitlab, kubernetes, launchd, systemd, windows
 from tweetbot.schedule.job import Job
 from tweetbot.schedule.plan import Plan
 from tweetbot.schedule.writing import write_crontab, write_units, write_workflow
+from tweetbot.values import dataclass
 
 
 @dataclass(frozen=True)

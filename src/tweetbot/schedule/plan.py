@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from tweetbot.values import dataclass
 
 _MADE = "Made by `tweetbot schedule {kind}`"
 _MARK = re.compile(r"Made by `tweetbot schedule \w+` \(([0-9a-f]{12})\)")

@@ -9,8 +9,8 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import pairwise
+from typing import NamedTuple
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 FULL_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -19,8 +19,7 @@ _TIME = re.compile(r"(?:(?P<days>\S.*?)\s+)?(?P<hour>[0-9]{1,2}):(?P<minute>[0-9
 _EXPECTED = "it must be HH:MM, or days and HH:MM, as in 09:07 or 'Mon,Thu 09:07'"
 
 
-@dataclass(frozen=True, order=True)
-class At:
+class At(NamedTuple):
     """A time of the day in minutes; `days` are those of the week, none of them means every day."""
 
     minutes: int

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tweetbot.schedule.times import At
+from tweetbot.values import dataclass
 
 LOCALTIME = Path("/etc/localtime")
 _FOLDER = "zoneinfo/"
