@@ -23,7 +23,7 @@ from tweetbot.errors import (
     TokenNotSaved,
 )
 from tweetbot.profile import Posted, Profile, parse
-from tweetbot.store.git import GitStore
+from tweetbot.store.git import OWN_TIME, GitStore
 from tweetbot.store.git_ref import LONGEST, SLACK, Lock, Ref
 from tweetbot.store.git_remote import Address, Remote
 from tweetbot.store.key import Keys
@@ -412,6 +412,31 @@ def test_a_run_that_lost_its_lock_overwrites_nothing(kept: Bot) -> None:
             with pytest.raises(Overtaken):
                 first.save(replace(profile, cursors={"a": 2}))
     assert profile_of(kept).cursors == {"a": 1}
+
+
+def test_a_lock_is_kept_alive_by_a_push_when_half_of_its_time_is_gone(
+    kept: Bot, git_host: GitHost
+) -> None:
+    now, pushed = time.time(), []
+    store = open_store(kept, now=lambda: now)
+    with store.lock(lasting=2 * 3600 - OWN_TIME):
+        for _ in range(12):  # two hours of ten minutes
+            store.keep_lock()
+            pushed.append(git_host.git("rev-parse", REF))
+            now += 600
+        until = json.loads(git_host.git("cat-file", "-p", f"{REF}:lock"))["until"]
+        assert until == pytest.approx(now - 5 * 600 + 2 * 3600, abs=1)
+        assert profile_of(kept) == store.load()
+    assert len(set(pushed)) == 2
+
+
+def test_a_lock_that_another_run_took_is_not_kept_alive(kept: Bot) -> None:
+    now = time.time()
+    first, second = open_store(kept, now=lambda: now), open_store(kept, now=lambda: now + LONGEST)
+    with first.lock(), second.lock():
+        now += 3600
+        with pytest.raises(Overtaken):
+            first.keep_lock()
 
 
 def test_a_later_login_is_not_replaced(kept: Bot, git_host: GitHost) -> None:

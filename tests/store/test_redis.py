@@ -127,6 +127,7 @@ def test_each_write_sets_the_lock_anew(server: RedisServer) -> None:
         writes: list[Callable[[], None]] = [
             lambda: store.save(profile),
             lambda: store.rehearse(None),
+            store.keep_lock,
         ]
         for write in writes:
             server.ask("PEXPIRE", f"{KEY}:lock", "9000")
@@ -145,6 +146,8 @@ def test_a_lock_that_another_run_took_ends_the_run_before_the_refresh(server: Re
         server.ask("SET", f"{KEY}:lock", "another")
         with pytest.raises(Overtaken), store.prepare(current):
             pytest.fail("the token would have been spent")
+        with pytest.raises(Overtaken):
+            store.keep_lock()
     assert server.ask("GET", f"{KEY}:lock") == "another"  # not released by the loser
 
 
