@@ -95,9 +95,10 @@ def details(preview: Preview) -> Iterator[str]:
     if preview.draft.refused:
         yield "The next item is one of these: a run passes it over."
         return
+    uploads = _UPLOADS if draft.media and preview.usd else ""
     yield (
         f"Would post as {'@' + preview.username if preview.username else 'the bot'}:"
-        f" {_size(draft)}, about ${preview.usd:.3f}{_UPLOADS if draft.media else ''}."
+        f" {_size(draft)}, about ${preview.usd:.3f}{uploads}."
     )
     yield from _media(draft)
     yield from _extras(draft)

@@ -100,9 +100,9 @@ class MediaApi:
         """Send bytes as a form, or in JSON to a server that wants no form."""
         path = f"/2/media/upload{path}"
         if self._takes_forms:
-            headers, body = _form(fields, content, kind)
+            headers, pieces = _form(fields, content, kind)
             answer = self._api().request(
-                "POST", path, headers=headers, content=body, deadline=deadline(len(body))
+                "POST", path, headers=headers, content=pieces, deadline=deadline(len(content))
             )
             self._takes_forms = not (answer.status == 400 and _JSON_ALONE in answer.body.lower())
             if self._takes_forms:
@@ -111,7 +111,7 @@ class MediaApi:
 
     def _post(self, path: str, fields: Mapping[str, Any]) -> Answer:
         body = json.dumps(fields).encode()
-        return self._ask("POST", path, headers=_JSON, content=body, deadline=deadline(len(body)))
+        return self._ask("POST", path, headers=_JSON, content=[body], deadline=deadline(len(body)))
 
     def _ask(self, method: str, path: str, **rest: Any) -> Answer:
         return self._good(self._api().request(method, path, **rest))
@@ -141,7 +141,9 @@ class MediaApi:
         return Upload(data["id"], key, _seconds(info.get("check_after_secs")), _percent(info))
 
 
-def _form(fields: Mapping[str, Any], content: bytes, kind: str) -> tuple[dict[str, str], bytes]:
+def _form(
+    fields: Mapping[str, Any], content: bytes, kind: str
+) -> tuple[dict[str, str], list[bytes]]:
     """Write a form with a file (RFC 7578); the name of the file stays on this machine."""
     boundary = secrets.token_hex(16)
     before = "".join(
@@ -153,7 +155,7 @@ def _form(fields: Mapping[str, Any], content: bytes, kind: str) -> tuple[dict[st
         f"Content-Type: {kind}\r\n\r\n"
     )
     headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-    return headers, b"".join([before.encode(), content, f"\r\n--{boundary}--\r\n".encode()])
+    return headers, [before.encode(), content, f"\r\n--{boundary}--\r\n".encode()]
 
 
 def _why(error: Mapping[str, Any]) -> str:

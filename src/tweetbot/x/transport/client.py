@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -61,22 +62,29 @@ class Transport:
         *,
         deadline: float,
         headers: Mapping[str, str] | None = None,
-        content: bytes | None = None,
+        content: bytes | Sequence[bytes] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send one request and return its answer, whatever its status; follow no redirect.
 
         `deadline` is in seconds and counts everything, name look-up and connect included. Raises
         `NotSent` if the request has certainly not left, else `AnswerLost`; `ConfigurationError` for
-        a certificate that is not accepted, and a proxy that wants a password.
+        a certificate that is not accepted, and a proxy that wants a password. Content in pieces is
+        sent piece by piece.
         """
+        body: bytes | Iterator[bytes] | None
+        if content is None or isinstance(content, bytes):
+            body = content
+        else:
+            headers = {**(headers or {}), "Content-Length": str(sum(map(len, content)))}
+            body = _let_go(content)
         exchange = Exchange(self._connection, proxy_for(url, self._environ))
         try:
             request = self._client.build_request(
                 method,
                 url,
                 headers=headers,
-                content=content,
+                content=body,
                 params=params,
                 timeout=deadline,
                 extensions={"trace": exchange.trace},
@@ -99,3 +107,10 @@ class Transport:
             url = request.url.copy_with(query=None)
             spent = (time.monotonic() - began) * 1000
             self._log(one_line(f"{request.method} {url} {spent:.0f} ms: {outcome}"))
+
+
+def _let_go(pieces: Sequence[bytes]) -> Iterator[bytes]:
+    """Yield each piece and forget it: httpx keeps a request for as long as the collector sleeps."""
+    waiting = deque(pieces)
+    while waiting:
+        yield waiting.popleft()
