@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tweetbot.posting import Context, Progress
     from tweetbot.profile import Profile
     from tweetbot.settings import Settings
-    from tweetbot.x import Transport
+    from tweetbot.sources import Fetch
+    from tweetbot.x import Fetched, Transport
 
 
 def store_of(settings: Settings, *, wait: float = 30) -> Store:
@@ -49,6 +50,22 @@ def transport(*, verbose: bool) -> Transport:
         environ=os.environ,
         log=tell if verbose else None,
     )
+
+
+def fetching(*, verbose: bool) -> Fetch:
+    """Return what fetches a feed: by a client of its own, which X's connection does not notice."""
+
+    def fetch(url: str, *, etag: str, modified: str, deadline: float) -> Fetched:
+        from tweetbot import x
+
+        with x.Transport(
+            user_agent=f"tweetbot/{__version__} (+https://pypi.org/project/tweetbot-cli/)",
+            environ=os.environ,
+            log=tell if verbose else None,
+        ) as http:
+            return x.fetch(http, url, etag=etag, modified=modified, deadline=deadline)
+
+    return fetch
 
 
 def context(settings: Settings, *, wait: float, progress: Progress | None = None) -> Context:

@@ -6,8 +6,10 @@ import os
 import re
 import sys
 from contextlib import suppress
+from dataclasses import replace
 
 from tweetbot import settings, sources
+from tweetbot.cli.terminal import tell
 from tweetbot.draft import LAST, Media, Poll, Target, Terms
 from tweetbot.errors import ConfigurationError, TextRefused
 from tweetbot.text import LIMIT
@@ -17,35 +19,44 @@ DAY = 24 * 3600
 
 
 @dataclass(frozen=True)
+class Items:
+    """What the options of `post` say of the items of a list or feed."""
+
+    template: str | None = None
+    first_run: sources.FirstRun | None = None
+    match: str | None = None
+    remember_as: str | None = None
+
+
+@dataclass(frozen=True)
 class Wanted:
     """What the options of `post` say of the draft."""
 
     text: str | None
     list_file: str | None
+    feed: str | None
     order: sources.Order
     once: bool
+    items: Items
     extras: sources.Extras
     terms: Terms
 
 
-def source_of(wanted: Wanted) -> sources.Source:
-    """Return where the draft comes from; a text that is known already is checked here."""
-    text, list_file = wanted.text, wanted.list_file
-    if text is None and list_file is None and wanted.extras.media:
+def source_of(wanted: Wanted, *, fetch: sources.Fetch) -> sources.Source:
+    """Return where the draft comes from; a text that is known already is checked here.
+
+    `fetch` fetches a feed.
+    """
+    text, list_file, feed = wanted.text, wanted.list_file, wanted.feed
+    if text is None and list_file is None and feed is None and wanted.extras.media:
         text = ""  # what is to be seen says it all
-    if wanted.once and list_file is None:
-        raise ConfigurationError("--once is about a list.", "Give the list by --list FILE.")
-    if (text is None) == (list_file is None):
-        raise ConfigurationError(
-            "There is no text to post." if text is None else "There are a text and a list.",
-            'Give one of them: a text as an argument (tweetbot post "Hello"), a text on standard'
-            " input (tweetbot post - < text.txt), or a list (tweetbot post --list facts.txt).",
-        )
+    _check_one_source(text, list_file, feed)
+    _check_about(wanted)
     if list_file is not None:
         if list_file in ("", "-"):
             what = "standard input cannot be one" if list_file else "its name is empty"
             raise ConfigurationError(f"A list is a file; {what}.")
-        _refuse_extras(wanted.extras)
+        _refuse_extras(wanted.extras, "a list")
         return sources.listed(
             list_file,
             order=wanted.order,
@@ -53,11 +64,82 @@ def source_of(wanted: Wanted) -> sources.Source:
             terms=wanted.terms,
             made_with_ai=wanted.extras.made_with_ai,
         )
+    if feed is not None:
+        _refuse_extras(wanted.extras, "a feed")
+        return _feed(feed, wanted, fetch)
     return _given(text or "", wanted.terms, wanted.extras)
 
 
-def _refuse_extras(extras: sources.Extras) -> None:
-    """Refuse with a list what goes with a given text alone."""
+def _check_one_source(text: str | None, list_file: str | None, feed: str | None) -> None:
+    named = {"a text": text, "a list": list_file, "a feed": feed}
+    given = [name for name, value in named.items() if value is not None]
+    if len(given) != 1:
+        raise ConfigurationError(
+            f"There are {' and '.join(given)}." if given else "There is no text to post.",
+            'Give one of them: a text as an argument (tweetbot post "Hello"), a text on standard'
+            " input (tweetbot post - < text.txt), a list (tweetbot post --list facts.txt), or a"
+            " feed (tweetbot post --feed URL).",
+        )
+
+
+def _check_about(wanted: Wanted) -> None:
+    """Refuse options that are about another source than the one that is given."""
+    if wanted.once and wanted.list_file is None:
+        raise ConfigurationError("--once is about a list.", "Give the list by --list FILE.")
+    items = wanted.items
+    of_feeds = {
+        "--template": items.template,
+        "--first-run": items.first_run,
+        "--match": items.match,
+        "--remember-as": items.remember_as,
+    }
+    named = [name for name, value in of_feeds.items() if value is not None]
+    if named and wanted.feed is None:
+        raise ConfigurationError(
+            f"{' and '.join(named)} {'is' if len(named) == 1 else 'are'} about a feed.",
+            "Give the feed by --feed.",
+        )
+
+
+def _feed(place: str, wanted: Wanted, fetch: sources.Fetch) -> sources.Source:
+    items, terms = wanted.items, replace(wanted.terms, fit=True)
+    if items.remember_as == "":
+        raise ConfigurationError("--remember-as is empty.", "Give a name.")
+    if not terms.links and "link" in sources.template_of(items.template).names:
+        raise ConfigurationError(
+            "The template has {link}, and --no-links refuses each post with one.",
+            "Leave one of them out: --template '{title}'.",
+        )
+    feed_options = sources.FeedOptions(
+        terms=terms,
+        template=items.template,
+        first_run=items.first_run or "skip",
+        match=_expression(items.match),
+        remember_as=items.remember_as,
+        made_with_ai=wanted.extras.made_with_ai,
+    )
+    return sources.followed(_place(place), feed_options, fetch=fetch, tell=tell)
+
+
+def _place(place: str) -> str | bytes:
+    if not place:
+        raise ConfigurationError(
+            "--feed is empty: a variable of the shell, perhaps.", "Give a URL, a file, or -."
+        )
+    return _standard_input() if place == "-" else place
+
+
+def _expression(written: str | None) -> re.Pattern[str] | None:
+    try:
+        return None if written is None else re.compile(written)
+    except (re.error, RecursionError, OverflowError) as error:
+        raise ConfigurationError(
+            f"--match is no regular expression: {error}.", "Python's syntax: docs.python.org, re."
+        ) from None
+
+
+def _refuse_extras(extras: sources.Extras, source: str) -> None:
+    """Refuse with a list or feed what goes with a given text alone."""
     named = {
         "--thread": extras.is_thread,
         "--poll": extras.poll is not None,
@@ -66,7 +148,7 @@ def _refuse_extras(extras: sources.Extras) -> None:
     }
     if found := [name for name, is_there in named.items() if is_there]:
         raise ConfigurationError(
-            f"{' and '.join(found)} goes with a text that is given, not with a list.",
+            f"{' and '.join(found)} goes with a text that is given, not with {source}.",
             "Leave one of them out.",
         )
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from tweetbot.cli import options, which_bot
-from tweetbot.cli.collaborators import context, store_of, transport
-from tweetbot.cli.inputs import Wanted, extras_of, source_of
+from tweetbot.cli.collaborators import context, fetching, store_of, transport
+from tweetbot.cli.inputs import Items, Wanted, extras_of, source_of
 from tweetbot.cli.progress import progress
 from tweetbot.cli.terminal import show, show_json, show_text, tell
 from tweetbot.draft import Terms
@@ -23,12 +23,19 @@ from tweetbot.text import LIMIT, LONG_LIMIT
 if TYPE_CHECKING:
     from tweetbot.posting import Outcome
     from tweetbot.settings import Settings
-    from tweetbot.sources import Order, Source
+    from tweetbot.sources import FirstRun, Order, Source
     from tweetbot.store import Store
 
 HEADINGS = {
-    "What to post": ("--list", "--thread"),
-    "Where it stands": ("--order", "--once"),
+    "What to post": ("--list", "--feed", "--thread"),
+    "Where it stands": (
+        "--order",
+        "--once",
+        "--template",
+        "--first-run",
+        "--match",
+        "--remember-as",
+    ),
     "What goes with it": (
         "--media",
         "--alt",
@@ -51,6 +58,12 @@ OPTIONS = (
         help="Post the next line of FILE.",
     ),
     click.option(
+        "--feed",
+        metavar="URL|FILE|-",
+        shell_complete=options.files,
+        help="Post the oldest new item of a feed: RSS, Atom, JSON Feed, or lines.",
+    ),
+    click.option(
         "--thread", is_flag=True, help="The text is a thread: lines of --- alone part its posts."
     ),
     click.option(
@@ -62,6 +75,26 @@ OPTIONS = (
     ),
     click.option(
         "--once", is_flag=True, help="Go through the list once; then there is nothing to do."
+    ),
+    click.option(
+        "--template",
+        metavar="TEXT",
+        help="Makes an item's text, as in '{title} {link}'; a feed has {summary} {author} {date}.",
+    ),
+    click.option(
+        "--first-run",
+        type=click.Choice(["skip", "newest", "all"]),
+        help="What a feed's first look takes as new: nothing (skip, the usual), the newest, all.",
+    ),
+    click.option(
+        "--match",
+        metavar="REGEX",
+        help="Only items of a feed with this in their title or summary.",
+    ),
+    click.option(
+        "--remember-as",
+        metavar="NAME",
+        help="The name it is remembered by (a file's name, a URL, -).",
     ),
     click.option(
         "--media",
@@ -112,9 +145,14 @@ def command(
     text: str | None,
     profile: str | None,
     list_file: str | None,
+    feed: str | None,
     thread: bool,
     order: Order,
     once: bool,
+    template: str | None,
+    first_run: FirstRun | None,
+    match: str | None,
+    remember_as: str | None,
     media: tuple[str, ...],
     alt: tuple[str, ...],
     poll: tuple[str, ...],
@@ -143,10 +181,14 @@ def command(
         made_with_ai=made_with_ai,
         media=media,
         alt=alt,
-        is_list=list_file is not None,
+        is_list=list_file is not None or feed is not None,
     )
     terms = Terms(LONG_LIMIT if is_long else LIMIT, not no_links, not no_mentions, fit)
-    source = source_of(Wanted(text, list_file, order, once, extras, terms))
+    items = Items(template, first_run, match, remember_as)
+    source = source_of(
+        Wanted(text, list_file, feed, order, once, items, extras, terms),
+        fetch=fetching(verbose=verbose),
+    )
     settings = which_bot.chosen(settings)
     store = store_of(settings, wait=wait)
     if dry_run:
@@ -220,9 +262,7 @@ def _show_preview(
         source, store, api_url=settings.api_url, again=again, now=int(time.time())
     )
     if isinstance(shown, Nothing):
-        if as_json:
-            show_json({"ok": True, "dry_run": True, "posted": False, "reason": shown.reason})
-        tell(one_line(shown.said))
+        _show_nothing(shown, as_json=as_json)
         return 0
     if shown.profile is None:
         tell(f"Not logged in yet: there is no {store}.")
@@ -234,3 +274,15 @@ def _show_preview(
     if shown.draft.text and not shown.draft.refused:
         show_text(shown.draft.text)
     return shown.code
+
+
+def _show_nothing(shown: Nothing, *, as_json: bool) -> None:
+    """Show why a run would post nothing, and what posts are going to look like."""
+    text = shown.example and shown.example.text
+    if as_json:
+        nothing = {"ok": True, "dry_run": True, "posted": False, "reason": shown.reason}
+        show_json({**nothing, "example": text} if text else nothing)
+    tell(one_line(shown.said))
+    if text and not as_json:
+        tell("The newest, as it would be posted:")
+        show_text(text)

@@ -65,7 +65,7 @@ def post(
     """
     if min_gap and (early := _too_early(store, context, min_gap)):
         return early
-    with session(store, transport, context, lasting=longest(context)) as held:
+    with session(store, transport, context, lasting=longest(context) + source.lasting) as held:
         return _Run(held).post(source, again=again, min_gap=min_gap)
 
 

@@ -1,18 +1,23 @@
-"""Where a draft comes from: a text given directly, or the next item of a list.
+"""Where a draft comes from: a text given directly, the next item of a list or of a feed.
 
 For `cli`, which chooses the source, and for `posting` and `preview`, which ask it for a draft.
 Uses `draft`.
 """
 
 from tweetbot.sources.cursor import Cursor, Item, Order
+from tweetbot.sources.feeds import FeedOptions, Fetch, FirstRun, followed
 from tweetbot.sources.given import Extras, Given, given, rubbish
 from tweetbot.sources.lists import ListFile, listed
 from tweetbot.sources.media import check_alt, check_together, read_media
 from tweetbot.sources.source import Nothing, Reason, Source
+from tweetbot.sources.template import template_of
 
 __all__ = [
     "Cursor",
     "Extras",
+    "FeedOptions",
+    "Fetch",
+    "FirstRun",
     "Given",
     "Item",
     "ListFile",
@@ -22,8 +27,10 @@ __all__ = [
     "Source",
     "check_alt",
     "check_together",
+    "followed",
     "given",
     "listed",
     "read_media",
     "rubbish",
+    "template_of",
 ]

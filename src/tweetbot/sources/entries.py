@@ -13,6 +13,8 @@ from tweetbot.sources.links import without_scheme
 from tweetbot.sources.markup import one_line, said, uncalled
 from tweetbot.values import dataclass
 
+NAMES = ("title", "link", "summary", "author", "date")  # that a template can have of a story
+
 
 @dataclass(frozen=True)
 class Markup:
@@ -66,6 +68,14 @@ class Entry:
             "author": one_line(self.author.said),
             "date": "" if self.at is None else time.strftime("%Y-%m-%d", time.gmtime(self.at)),
         }
+
+    @property
+    def as_it_is(self) -> str | None:
+        """The text that its author has written for a post; a template has no say in it."""
+        if self.row is None:
+            return self.text
+        text = next((value for name, value in self.row.items() if name.lower() == "text"), None)
+        return text if isinstance(text, str) else None
 
     @property
     def searched(self) -> str:

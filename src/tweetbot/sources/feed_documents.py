@@ -8,7 +8,10 @@ from __future__ import annotations
 import codecs
 import html
 import json
+import queue
 import re
+import signal
+import threading
 from collections.abc import Callable
 from urllib.parse import urljoin
 
@@ -19,6 +22,8 @@ from tweetbot.sources.json_feed import is_json_feed, read_json_feed
 from tweetbot.sources.no_feed import NoFeed
 from tweetbot.sources.xml_feed import read_xml
 from tweetbot.values import dataclass
+
+READ_DEADLINE = 60.0  # seconds; 3,000 items take 3
 
 _BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _HTML = re.compile(rb"(?i)\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*){0,9}<(!doctype\s+html|html\b)", re.S)
@@ -62,6 +67,33 @@ def read(document: Document) -> Read:
         if is_such(document):
             return reader(document)
     return _lines(document)
+
+
+def read_in_time(document: Document, *, seconds: float = READ_DEADLINE) -> Read:
+    """Read a feed like `read`, but for no longer than that: some documents are made to take long.
+
+    The thread that goes on is left behind; the run ends soon.
+    """
+    outcome: queue.SimpleQueue[Read | Exception] = queue.SimpleQueue()
+
+    def work() -> None:
+        if hasattr(signal, "pthread_sigmask"):  # a signal has to wake the main thread
+            signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
+        try:
+            outcome.put(read(document))
+        except Exception as error:  # noqa: BLE001  # handed over
+            outcome.put(error)
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        found = outcome.get(timeout=seconds)
+    except queue.Empty:
+        raise NoFeed(f"to read it takes longer than {seconds:g} s") from None
+    if isinstance(found, MemoryError | RecursionError):
+        raise NoFeed("it takes more memory than there is")
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def _is_xml(document: Document) -> bool:

@@ -43,6 +43,7 @@ class Given:
 
     given: Draft
     key: None = None
+    lasting: float = 0
 
     def draft(self, _cursor: Any) -> Draft:
         return self.given

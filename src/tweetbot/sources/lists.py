@@ -59,6 +59,7 @@ class ListFile:
     once: bool
     terms: Terms = USUAL
     made_with_ai: bool = False
+    lasting: float = 0  # a million lines take a second
 
     @property
     def key(self) -> str:

@@ -23,11 +23,13 @@ class Nothing:
     """There is nothing to post in this run, and that is no failure.
 
     `said` is a line for the person. `cursor`, unless it is `None`, is to be kept all the same.
+    `example` shows what posts are going to look like.
     """
 
     reason: Reason
     said: str
     cursor: Any = None
+    example: Draft | None = None
 
     @property
     def is_the_job(self) -> bool:
@@ -40,6 +42,10 @@ class Source(Protocol):
 
     @property
     def key(self) -> str | None: ...
+
+    @property
+    def lasting(self) -> float:
+        """How many seconds it may take to find a draft."""
 
     def draft(self, cursor: Any) -> Draft | Nothing:
         """Return the draft that follows `cursor` (`None` at first); it may be `refused`."""

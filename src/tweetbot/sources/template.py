@@ -84,6 +84,11 @@ class Template:
         return {**values, name: ""}
 
 
+def template_of(written: str | None) -> Template:
+    """Return a feed's template; without one of its own, the usual one."""
+    return Template("{title} {link}" if written is None else written)
+
+
 def _is_link(value: str) -> bool:
     return [link.text for link in measure(value).links] == [value]
 

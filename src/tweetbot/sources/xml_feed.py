@@ -14,6 +14,9 @@ from tweetbot.sources.entries import Entry, Markup, known_by
 from tweetbot.sources.links import link_of
 from tweetbot.sources.no_feed import NoFeed
 
+# Entities of a document's own: short ones name a letter. Long ones blow it up; expat notices, and
+# then feedparser reads once more without it.
+_LONG_ENTITY = re.compile(rb"<!ENTITY[^<>]{64,}>")
 _HTML = ("text/html", "application/xhtml+xml")
 
 
@@ -37,12 +40,15 @@ def read_xml(document: bytes, *, base: str, charset: str) -> list[Entry]:
     if base:
         headers["content-location"] = base
     # As a stream: bytes could be the name of a file, and a text an address.
-    parsed = feedparser.parse(
-        io.BytesIO(document),
-        response_headers=headers,
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    stream = io.BytesIO(_LONG_ENTITY.sub(b"", document))
+    try:
+        parsed = feedparser.parse(
+            stream, response_headers=headers, resolve_relative_uris=False, sanitize_html=False
+        )
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:  # what no feed should make it raise, a broken one has
+        raise NoFeed(f"it is broken ({type(error).__name__} in feedparser)") from error
     if not parsed.entries:
         _check(parsed, feedparser)
     base = base or link_of(parsed.feed.get("link") or "")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tweetbot.x.answer import Answer
 from tweetbot.x.api import DEADLINE, POST_DEADLINE, XApi
 from tweetbot.x.clock import ServerClock
+from tweetbot.x.fetching import Fetched, fetch
 from tweetbot.x.oauth import TOKEN_DEADLINE, AuthorizationRequest, AuthorizationServer
 from tweetbot.x.posts import Post, Timeline, id_time
 from tweetbot.x.refusals import token_refusal
@@ -26,6 +27,7 @@ __all__ = [
     "Answer",
     "AuthorizationRequest",
     "AuthorizationServer",
+    "Fetched",
     "MediaApi",
     "Post",
     "ServerClock",
@@ -33,6 +35,7 @@ __all__ = [
     "Transport",
     "Upload",
     "XApi",
+    "fetch",
     "id_time",
     "token_refusal",
 ]

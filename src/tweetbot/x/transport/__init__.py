@@ -7,6 +7,6 @@ httpcore's `trace` extension tells when the first byte of the request is about t
 """
 
 from tweetbot.x.transport.client import Transport
-from tweetbot.x.transport.exchange import MAX_BODY
+from tweetbot.x.transport.exchange import MAX_BODY, Party
 
-__all__ = ["MAX_BODY", "Transport"]
+__all__ = ["MAX_BODY", "Party", "Transport"]

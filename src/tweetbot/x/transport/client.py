@@ -14,7 +14,7 @@ from tweetbot.errors import ConfigurationError, TweetbotError
 from tweetbot.foreign import one_line
 from tweetbot.x.answer import Answer
 from tweetbot.x.proxies import proxy_for
-from tweetbot.x.transport.exchange import Connection, Exchange
+from tweetbot.x.transport.exchange import Connection, Exchange, Party, X
 from tweetbot.x.transport.ways import Ways
 
 
@@ -64,6 +64,7 @@ class Transport:
         headers: Mapping[str, str] | None = None,
         content: bytes | Sequence[bytes] | None = None,
         params: Mapping[str, str] | None = None,
+        party: Party = X,
     ) -> Answer:
         """Send one request and return its answer, whatever its status; follow no redirect.
 
@@ -78,7 +79,7 @@ class Transport:
         else:
             headers = {**(headers or {}), "Content-Length": str(sum(map(len, content)))}
             body = _let_go(content)
-        exchange = Exchange(self._connection, proxy_for(url, self._environ))
+        exchange = Exchange(self._connection, proxy_for(url, self._environ), party)
         try:
             request = self._client.build_request(
                 method,
@@ -91,7 +92,7 @@ class Transport:
             )
         except (httpx.InvalidURL, UnicodeError):  # a host that IDNA has no name for
             raise ConfigurationError(
-                f"{one_line(url)} is no address that can be asked.", "Check TWEETBOT_API_URL."
+                f"{one_line(url)} is no address that can be asked.", party.remedy
             ) from None
         began = time.monotonic()
         try:

@@ -7,7 +7,7 @@ import signal
 import socket
 import threading
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -15,6 +15,7 @@ import httpx
 
 from tweetbot.errors import AnswerLost, ConfigurationError, NotSent
 from tweetbot.foreign import one_line, without_tokens
+from tweetbot.values import dataclass
 from tweetbot.x.answer import Answer
 from tweetbot.x.certificates import certificate_fault
 from tweetbot.x.proxies import Proxy
@@ -22,6 +23,23 @@ from tweetbot.x.proxies import Proxy
 MAX_BODY = 1024 * 1024  # bytes; X's answers are a few hundred
 
 _Outcome = queue.SimpleQueue["Answer | Exception"]
+
+
+@dataclass(frozen=True)
+class Party:
+    """Who is asked: in messages, and how large its answers may be (bytes).
+
+    `may_be` says whether an IP address that its name leads to can be it.
+    """
+
+    name: str = "X"
+    answer: str = "X's answer"
+    remedy: str = "Check TWEETBOT_API_URL."
+    largest: int = MAX_BODY
+    may_be: Callable[[str], bool] = lambda _address: True
+
+
+X = Party()
 
 
 class GivenUp(Exception):
@@ -43,8 +61,9 @@ class Connection:
 class Exchange:
     """One request on its way, watched from the thread that waits for it."""
 
-    def __init__(self, connection: Connection, proxy: Proxy | None) -> None:
+    def __init__(self, connection: Connection, proxy: Proxy | None, party: Party = X) -> None:
         self._connection = connection
+        self._party = party
         self._lock = threading.Lock()
         self._given_up = False
         self._left = False
@@ -56,6 +75,7 @@ class Exchange:
         """Follow httpcore; a request is taken as left from the moment before its first byte."""
         if event.endswith(("connect_tcp.complete", "start_tls.complete")):
             self._connection.stream = info["return_value"]
+            self._check_address(info["return_value"])
         if event.endswith("send_request_headers.started"):
             with self._lock:
                 if self._given_up:
@@ -65,6 +85,16 @@ class Exchange:
                 self._proxy = None if self._left else self._proxy
             self._tls_is_of_x = True
 
+    def _check_address(self, stream: Any) -> None:
+        """Hang up, before anything is sent, on an address that the party cannot have.
+
+        Asked of the connection: a name may lead elsewhere by now than a moment ago.
+        """
+        address = stream.get_extra_info("server_addr")
+        if self._proxy is None and address and not self._party.may_be(str(address[0])):
+            stream.close()
+            raise _Elsewhere
+
     def run(self, client: httpx.Client, request: httpx.Request, deadline: float) -> Answer:
         try:
             result = self._wait(self._start(client, request), deadline)
@@ -73,7 +103,7 @@ class Exchange:
             raise
         if isinstance(result, Answer):
             return result
-        if isinstance(result, httpx.HTTPError | httpx.InvalidURL | UnicodeError | _TooLarge):
+        if isinstance(result, httpx.HTTPError | httpx.InvalidURL | UnicodeError | _NoAnswer):
             if self._wants_password(result):
                 raise self._password() from None
             if not self._left and (fault := certificate_fault(result, self._whose_tls)):
@@ -83,12 +113,13 @@ class Exchange:
 
     def _start(self, client: httpx.Client, request: httpx.Request) -> _Outcome:
         outcome: _Outcome = queue.SimpleQueue()
+        largest = self._party.largest
 
         def work() -> None:
             if hasattr(signal, "pthread_sigmask"):  # a signal has to wake the main thread
                 signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             try:
-                outcome.put(_read(client, request))
+                outcome.put(_read(client, request, largest))
             except Exception as error:  # noqa: BLE001  # handed over, and raised by `run`
                 outcome.put(error)
 
@@ -113,11 +144,12 @@ class Exchange:
     def _failure(self, reason: str) -> NotSent | AnswerLost:
         with self._lock:
             if self._left:
-                return AnswerLost(f"X's answer was lost: {reason}.")
+                return AnswerLost(f"{self._party.answer} was lost: {reason}.")
             if self._proxy is None:
-                return NotSent(f"X could not be reached: {reason}.")
+                return NotSent(f"{self._party.name} could not be reached: {reason}.")
             return NotSent(
-                f"X could not be reached through the proxy {self._proxy.address}: {reason}.",
+                f"{self._party.name} could not be reached through the proxy {self._proxy.address}:"
+                f" {reason}.",
                 f"Check that proxy ({self._proxy.variable}).",
             )
 
@@ -143,21 +175,35 @@ class Exchange:
         )
 
 
-class _TooLarge(Exception):
-    """The body is larger than any of X's answers."""
+class _NoAnswer(Exception):
+    """There is no answer that could be used."""
 
 
-def _read(client: httpx.Client, request: httpx.Request) -> Answer:
+class _TooLarge(_NoAnswer):
+    """The body is larger than any that the party gives."""
+
+    def __init__(self, largest: int) -> None:
+        super().__init__(f"it is larger than {largest // 1024} KiB")
+
+
+class _Elsewhere(_NoAnswer):
+    """The name leads to an address that the party cannot have."""
+
+    def __init__(self) -> None:
+        super().__init__("its name leads to a private address, and it was given by a public one")
+
+
+def _read(client: httpx.Client, request: httpx.Request, largest: int) -> Answer:
     response = client.send(request, stream=True)
     try:
-        body = _body(response)
+        body = _body(response, largest)
     finally:
         response.close()
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, headers, body)
 
 
-def _body(response: httpx.Response) -> bytes:
+def _body(response: httpx.Response, largest: int) -> bytes:
     """Unpack the body as it comes; httpx would unpack a whole chunk, however often it is packed."""
     named = response.headers.get("Content-Encoding", "").lower().replace(" ", "").split(",")
     encodings = [name for name in named if name not in ("", "identity")]
@@ -168,11 +214,11 @@ def _body(response: httpx.Response) -> bytes:
     body = bytearray()
     for chunk in response.iter_raw():
         try:
-            body += unpacker.decompress(chunk, MAX_BODY + 1 - len(body)) if unpacker else chunk
+            body += unpacker.decompress(chunk, largest + 1 - len(body)) if unpacker else chunk
         except zlib.error:
             raise httpx.DecodingError("damaged") from None
-        if len(body) > MAX_BODY:
-            raise _TooLarge
+        if len(body) > largest:
+            raise _TooLarge(largest)
     return bytes(body)
 
 
@@ -184,8 +230,8 @@ def _reason(error: Exception, deadline: float) -> str:
         return f"it refuses ({without_tokens(one_line(str(error)))[:100]})"
     if isinstance(error, httpx.ConnectError):
         return one_line(str(error)) or "no connection"
-    if isinstance(error, _TooLarge):
-        return f"it is larger than {MAX_BODY // 1024} KiB"
+    if isinstance(error, _NoAnswer):
+        return str(error)
     if isinstance(error, httpx.DecodingError | httpx.RemoteProtocolError):
         return "what came back is no complete HTTP answer"
     if isinstance(error, httpx.NetworkError):

@@ -1,0 +1,235 @@
+"""A bot from a feed: things that happen, each posted once, the oldest first, one a run.
+
+A run looks once. What it saw goes into the profile with the next save: at the latest with the
+intent, so that whatever becomes of the post, the look is not a first one again. The used items are
+remembered by their names alone (`profile.Seen`); the draft's cursor is the name of its item.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field, replace
+from typing import Any
+
+from tweetbot.draft import Draft, Part
+from tweetbot.errors import ConfigurationError
+from tweetbot.foreign import one_line, without_tokens
+from tweetbot.money import dollars
+from tweetbot.profile import REMEMBERED, Seen, item_name
+from tweetbot.sources.entries import NAMES, Entry
+from tweetbot.sources.feed_documents import READ_DEADLINE, Document, Read, read_in_time
+from tweetbot.sources.feeds import FeedOptions
+from tweetbot.sources.given import rubbish
+from tweetbot.sources.no_feed import NoFeed
+from tweetbot.sources.origins import FETCHED_WITHIN, Origin
+from tweetbot.sources.source import Nothing
+from tweetbot.sources.template import Template, template_of
+from tweetbot.values import dataclass
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What was there: the items, the oldest first, and what is remembered after it.
+
+    `seen` is `None` where this counts as no look. `validated` is what is remembered if the look
+    leaves nothing new behind.
+    """
+
+    entries: Sequence[Entry]
+    seen: Seen | None
+    is_first: bool
+    etag: str = ""
+    modified: str = ""
+
+
+@dataclasses.dataclass
+class Feed:
+    """A feed; `tell` gets a line for the person."""
+
+    origin: Origin
+    options: FeedOptions
+    tell: Callable[[str], None]
+    _found: _Look | None = field(default=None, repr=False)
+    _told: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.options.remember_as or self.origin.key
+
+    @property
+    def lasting(self) -> float:
+        """How long a look may take, in seconds."""
+        return FETCHED_WITHIN + READ_DEADLINE
+
+    def adopt(self, cursors: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Look at the feed, and return the profile's cursors with what the look has seen."""
+        look = self._look(cursors.get(self.key))
+        if look.seen is None:
+            return cursors
+        others = {name: kept for name, kept in cursors.items() if name != self.key}
+        return {**others, self.key: look.seen.written()}
+
+    def draft(self, cursor: Any) -> Draft | Nothing:
+        """Return the oldest new item; raises what keeps the feed from being read."""
+        look, seen = self._look(cursor), self._seen(cursor)
+        waiting = self.waiting(cursor)
+        if not waiting:
+            return self._nothing(look, seen)
+        if len(waiting) > 1 and not self._told:
+            self._told = True
+            self.tell(f"{len(waiting)} new items are waiting; one is posted at each run.")
+        return self.made(waiting[0])
+
+    # -- the look -------------------------------------------------------------------------------
+
+    def _look(self, cursor: Any) -> _Look:
+        if self._found is None:
+            self._found = self._looked(Seen.read(cursor))
+        return self._found
+
+    def _looked(self, before: Seen | None) -> _Look:
+        arrival = self.origin.get(before, look=self._wanted)
+        seen = self._moved(before or Seen(), arrival.moved_to)
+        if arrival.document is None:
+            return _Look((), seen, is_first=False, etag=arrival.etag, modified=arrival.modified)
+        entries = self._read(arrival.document)
+        if self.origin.is_standard_input and before is None and not entries:
+            return _Look((), None, is_first=False)
+        is_cut = len(entries) > REMEMBERED
+        if is_cut:
+            self.tell(f"Of {len(entries)} items, only the newest {REMEMBERED} are looked at.")
+            entries = entries[-REMEMBERED:]
+        names = [entry.name for entry in entries]
+        seen = replace(seen.shown(names, is_cut=is_cut), etag="", modified="", look="")
+        if before is None:
+            seen = seen.with_used(self._old(entries))
+        return _Look(entries, seen, before is None, arrival.etag, arrival.modified)
+
+    def _read(self, document: Document) -> list[Entry]:
+        try:
+            read = read_in_time(document)
+        except NoFeed as fault:
+            raise self.origin.error(fault) from None
+        entries = [entry for entry in oldest_first(read) if not entry.is_empty]
+        self._check_template(entries)
+        return entries
+
+    def _moved(self, seen: Seen, moved_to: str) -> Seen:
+        name = item_name(moved_to) if moved_to else ""
+        if name and name != seen.moved:
+            where = without_tokens(one_line(moved_to))
+            self.tell(f"The feed has moved to {where}: give that address from now on.")
+        return replace(seen, moved=name)
+
+    def _old(self, entries: Sequence[Entry]) -> list[str]:
+        """Return the names of what a first look takes as old."""
+        if self.options.first_run == "all":
+            return []
+        names = [entry.name for entry in entries]
+        if self.options.first_run == "newest":
+            wanted = [entry.name for entry in entries if self._is_wanted(entry)]
+            names = [name for name in names if name not in wanted[-1:]]
+        return names
+
+    @property
+    def _wanted(self) -> str:
+        return self.options.match.pattern if self.options.match else ""
+
+    def _seen(self, cursor: Any) -> Seen:
+        """Return what is remembered by now: what the look has seen, and what was used since."""
+        return Seen.read(cursor) or self._look(cursor).seen or Seen()
+
+    # -- what is new ----------------------------------------------------------------------------
+
+    def waiting(self, cursor: Any) -> list[Entry]:
+        """Return the new items, the oldest first."""
+        look, seen = self._look(cursor), self._seen(cursor)
+        used, entries = {*seen.used}, look.entries
+        if seen.is_cut:  # older than all that is remembered: it was there, and is forgotten
+            known = (number for number, entry in enumerate(entries) if entry.name in used)
+            entries = entries[next(known, 0) :]
+        return [entry for entry in entries if entry.name not in used and self._is_wanted(entry)]
+
+    def _is_wanted(self, entry: Entry) -> bool:
+        match = self.options.match
+        return match is None or bool(match.search(entry.searched))
+
+    def _nothing(self, look: _Look, seen: Seen) -> Nothing:
+        if look.seen is None:
+            return Nothing("nothing-new", "Standard input gave nothing.")
+        name = item_name(f"{self.origin.key}\0{self._wanted}")
+        kept = seen.validated(etag=look.etag, modified=look.modified, look=name).written()
+        if look.is_first and look.entries and self.options.first_run == "skip":
+            said = f"First look: {_items(len(look.entries))} taken as old."
+            newest = look.entries[-1]
+            return Nothing("first-look", f"{said} {self._price(newest)}", kept, self.made(newest))
+        return Nothing("nothing-new", "Nothing new in the feed.", kept)
+
+    # -- what becomes of an item ----------------------------------------------------------------
+
+    def made(self, entry: Entry) -> Draft:
+        """Make the draft of an item."""
+        where = entry.values.get("title") or entry.text or entry.key
+        return Draft(
+            (self._part(entry),),
+            source=self.key,
+            cursor=entry.name,
+            made_with_ai=self.options.made_with_ai,
+            where=f'the item "{where[:60]}"',
+        )
+
+    def _part(self, entry: Entry) -> Part:
+        text = entry.as_it_is
+        if text is not None:
+            return Part.of(text, self.options.terms, refused=rubbish(text))
+        return self._template.part(entry.values, self.options.terms)
+
+    @property
+    def _template(self) -> Template:
+        return template_of(self.options.template)
+
+    def _check_template(self, entries: Sequence[Entry]) -> None:
+        """Raise `ConfigurationError` for a template whose names the items do not have."""
+        filled = [entry for entry in entries if entry.as_it_is is None]
+        if entries and not filled and self.options.template is not None:
+            raise ConfigurationError(
+                "--template is for items with names, and these are whole texts.", "Leave it out."
+            )
+        if not filled:
+            return
+        names = list(dict.fromkeys(name for entry in filled for name in entry.values))
+        is_story = filled[0].row is None
+        known = names if not is_story else list(NAMES)
+        if self.options.template is not None:
+            self._template.check(known, what="this feed")
+        elif not {"title", "link"} & {name.lower() for name in known}:
+            braced = " ".join(f"{{{name}}}" for name in known)
+            raise ConfigurationError(
+                "These items have no text and no title.",
+                f"Say what to post by --template; they have {braced}.",
+            )
+
+    def _price(self, entry: Entry) -> str:
+        draft = self.made(entry)
+        price = f"From now on each costs about {dollars(draft.usd)}"
+        plain = Template("{title}")
+        if not draft.links or entry.as_it_is is not None or "link" not in self._template.names:
+            return f"{price}."
+        alone = plain.part(entry.values, self.options.terms)
+        return f"{price}, for its link; --template '{{title}}' {dollars(alone.usd)}."
+
+
+def oldest_first(read: Read) -> list[Entry]:
+    """Put items in order: by date where each has one, else by the feed's own order."""
+    unique = list({entry.name: entry for entry in reversed(read.entries)}.values())
+    # `reversed` above: of two with one name the first stays, and the first stands last.
+    ordered = unique if read.is_newest_first else unique[::-1]
+    dates = [entry.at for entry in ordered]
+    if all(date is not None for date in dates):
+        ordered = sorted(ordered, key=lambda entry: entry.at or 0.0)
+    return ordered
+
+
+def _items(count: int) -> str:
+    return f"{count} item" if count == 1 else f"{count} items"

@@ -1,0 +1,70 @@
+"""How a feed is chosen. What reads it is loaded then: a text or a list needs none of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Literal, Protocol
+
+from tweetbot.draft import USUAL, Terms
+from tweetbot.sources.source import Source
+from tweetbot.values import dataclass
+
+FirstRun = Literal["skip", "newest", "all"]
+
+
+@dataclass(frozen=True)
+class FeedOptions:
+    """What a person wants of a feed; `remember_as` is the name that it is remembered by."""
+
+    terms: Terms = USUAL
+    template: str | None = None
+    first_run: FirstRun = "skip"
+    match: re.Pattern[str] | None = None
+    remember_as: str | None = None
+    made_with_ai: bool = False
+
+
+class Fetched(Protocol):
+    """What a server has answered; see `tweetbot.x.Fetched`."""
+
+    @property
+    def content(self) -> bytes: ...
+    @property
+    def url(self) -> str: ...
+    @property
+    def charset(self) -> str: ...
+    @property
+    def etag(self) -> str: ...
+    @property
+    def modified(self) -> str: ...
+    @property
+    def moved_to(self) -> str: ...
+    @property
+    def is_unchanged(self) -> bool: ...
+
+
+class Fetch(Protocol):
+    """Fetches an address, unless it is as it was by the server's validators.
+
+    Raises what keeps it from that; `deadline` is in seconds and counts everything.
+    """
+
+    def __call__(self, url: str, *, etag: str, modified: str, deadline: float) -> Fetched: ...
+
+
+def followed(
+    place: str | bytes,
+    options: FeedOptions,
+    *,
+    fetch: Fetch,
+    tell: Callable[[str], None],
+) -> Source:
+    """Post the oldest new item of a feed: at a URL, in a file, or in the bytes of a program.
+
+    `tell` gets a line for the person.
+    """
+    from tweetbot.sources.feed import Feed
+    from tweetbot.sources.origins import origin_of
+
+    return Feed(origin_of(place, fetch), options, tell)

@@ -1,0 +1,135 @@
+"""Where a feed comes from: a server, a file, standard input."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import field
+from pathlib import Path
+from typing import Protocol
+
+from tweetbot.errors import ConfigurationError, Temporary
+from tweetbot.foreign import one_line, without_tokens
+from tweetbot.profile import Seen, item_name
+from tweetbot.sources.feed_documents import Document
+from tweetbot.sources.feeds import Fetch
+from tweetbot.sources.no_feed import NoFeed
+from tweetbot.values import dataclass
+
+LARGEST = 10 * 1024 * 1024  # bytes
+FETCHED_WITHIN = 20.0  # seconds
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What came; without a document, nothing has changed since the last look."""
+
+    document: Document | None
+    etag: str = ""
+    modified: str = ""
+    moved_to: str = ""
+
+
+class Origin(Protocol):
+    """Gives a feed's document; `key` is the name that it is remembered by."""
+
+    @property
+    def key(self) -> str: ...
+
+    @property
+    def is_standard_input(self) -> bool: ...
+
+    def get(self, seen: Seen | None, *, look: str) -> Arrival:
+        """Get the document; raises what keeps it from being read, and remembers nothing."""
+
+    def error(self, fault: NoFeed) -> Exception:
+        """Say that what came is no feed."""
+
+
+@dataclass(frozen=True)
+class Server:
+    """A feed behind an address."""
+
+    url: str
+    fetch: Fetch
+    is_standard_input: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.url
+
+    def get(self, seen: Seen | None, *, look: str) -> Arrival:
+        is_same = seen is not None and seen.look == item_name(f"{self.url}\0{look}")
+        etag, modified = (seen.etag, seen.modified) if seen and is_same else ("", "")
+        found = self.fetch(self.url, etag=etag, modified=modified, deadline=FETCHED_WITHIN)
+        if found.is_unchanged:
+            return Arrival(None, etag, modified, found.moved_to)
+        if not found.content.strip():
+            raise self.error(NoFeed("the answer is empty"))
+        document = Document(found.content, base=found.url, charset=found.charset)
+        return Arrival(document, found.etag, found.modified, found.moved_to)
+
+    def error(self, fault: NoFeed) -> Exception:
+        shown = without_tokens(one_line(self.url.partition("?")[0]))
+        return Temporary(f"The feed {shown} cannot be read: {fault.why}.", fault.remedy)
+
+
+@dataclass(frozen=True)
+class File:
+    """A feed in a file."""
+
+    path: Path
+    is_standard_input: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.path.name
+
+    def get(self, seen: Seen | None, *, look: str) -> Arrival:
+        del seen, look
+        try:
+            if self.path.exists() and not self.path.is_file():
+                raise ConfigurationError(
+                    f"The feed {self.path} is not a file.",
+                    "What a program prints is read by: PROGRAM | tweetbot post --feed -",
+                )
+            with self.path.open("rb") as file:
+                return Arrival(Document(_at_most(file.read(LARGEST + 1), self.error)))
+        except OSError as error:
+            raise self.error(NoFeed(str(error.strerror))) from None
+
+    def error(self, fault: NoFeed) -> Exception:
+        return ConfigurationError(
+            f"The feed {self.path} cannot be read: {fault.why}.", fault.remedy
+        )
+
+
+@dataclass(frozen=True)
+class StandardInput:
+    """A feed that a program has printed; it was read before anything else."""
+
+    content: bytes = field(repr=False)
+    key: str = "-"
+    is_standard_input: bool = True
+
+    def get(self, seen: Seen | None, *, look: str) -> Arrival:
+        del seen, look
+        return Arrival(Document(_at_most(self.content, self.error)))
+
+    def error(self, fault: NoFeed) -> Exception:
+        return Temporary(f"The feed from standard input cannot be read: {fault.why}.", fault.remedy)
+
+
+def origin_of(place: str | bytes, fetch: Fetch) -> Origin:
+    """Return where a feed is: a URL, a file's path, or what a program has printed."""
+    if isinstance(place, bytes):
+        return StandardInput(place)
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", place):
+        return Server(place, fetch)
+    return File(Path(place))
+
+
+def _at_most(content: bytes, error: Callable[[NoFeed], Exception]) -> bytes:
+    if len(content) > LARGEST:
+        raise error(NoFeed(f"it is larger than {LARGEST // 1024} KiB"))
+    return content

@@ -1,0 +1,177 @@
+"""Fetch what a feed's address leads to: redirects, the server's validators, a total deadline.
+
+No credentials go along, ever: no token, no cookie of another run, no user of a URL or of `.netrc`.
+A redirect may not lead into the own network, unless the address that was given is there, too: a
+stranger's server must not choose what this machine asks its neighbours.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import field
+from email.message import Message
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from tweetbot.errors import AnswerLost, ConfigurationError, NotSent, Temporary
+from tweetbot.foreign import one_line, without_tokens
+from tweetbot.values import dataclass
+from tweetbot.x.answer import Answer
+from tweetbot.x.private import is_public, names_private
+from tweetbot.x.transport import Party, Transport
+
+LARGEST_FEED = 10 * 1024 * 1024  # bytes, unpacked
+_MOST_REDIRECTS = 10
+_PERMANENT = (301, 308)  # RFC 9110 §15.4
+_REDIRECTS = (*_PERMANENT, 302, 303, 307)
+_ACCEPT = (
+    "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9,"
+    " application/json;q=0.8, */*;q=0.5"
+)
+_WHY = {
+    401: "it wants a login (401)",
+    403: "the server refuses it (403)",
+    404: "there is none (404)",
+    410: "there is none any more (410)",
+    429: "the server is asked too often (429)",
+}
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """What was there; `url` is where in the end, `moved_to` where it is for good if elsewhere."""
+
+    content: bytes = field(repr=False)
+    url: str
+    charset: str = ""
+    etag: str = ""
+    modified: str = ""
+    moved_to: str = ""
+    is_unchanged: bool = False
+
+
+def fetch(
+    transport: Transport, url: str, *, deadline: float, etag: str = "", modified: str = ""
+) -> Fetched:
+    """Fetch `url`; with the validators of an earlier look, the server may say that nothing
+    changed. `deadline` is in seconds, for all of it.
+
+    Raises `ConfigurationError` for what is no address of the web, and `Temporary` for whatever
+    keeps it from being fetched now.
+    """
+    _check(url)
+    return _Fetching(transport, url, deadline, etag=etag, modified=modified).run()
+
+
+def shown(url: str) -> str:
+    """Return a feed's address as messages have it: some have a key of their reader behind a `?`."""
+    return without_tokens(one_line(url.partition("?")[0].partition("#")[0]))
+
+
+def _check(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        is_address = bool(parts.scheme in ("http", "https") and parts.hostname and parts.port != 0)
+        has_user = "@" in parts.netloc
+    except ValueError:
+        is_address = has_user = False
+    if has_user:
+        raise ConfigurationError(
+            "The feed's address has a user or a password in it, and none is ever sent.",
+            "Give an address without them; a feed that needs a login can be read by a program:"
+            " … | tweetbot post --feed -",
+        )
+    if not is_address or not url.isprintable() or " " in url:
+        raise ConfigurationError(
+            f"{one_line(url)[:200]} is no address of a feed.", "It begins with http:// or https://."
+        )
+
+
+class _Fetching:
+    """One look at an address, and at those that it redirects to."""
+
+    def __init__(
+        self, transport: Transport, url: str, deadline: float, *, etag: str, modified: str
+    ) -> None:
+        self._transport = transport
+        self._given = url
+        self._may_be_private = names_private(url)
+        self._headers = {"Accept": _ACCEPT}
+        if etag:
+            self._headers["If-None-Match"] = etag
+        if modified:
+            self._headers["If-Modified-Since"] = modified
+        self._is_conditional = bool(etag or modified)
+        self._deadline = deadline
+        self._end = time.monotonic() + deadline
+
+    def run(self) -> Fetched:
+        """Follow redirects to the end."""
+        url, moved_to = self._given, self._given
+        for _ in range(_MOST_REDIRECTS):
+            answer = self._ask(url)
+            if answer.status not in _REDIRECTS:
+                return self._fetched(answer, url, moved_to)
+            target = self._target(answer, url)
+            if answer.status in _PERMANENT and moved_to == url:
+                moved_to = target
+            url = target
+        raise self._failure(f"it redirects more than {_MOST_REDIRECTS} times")
+
+    def _ask(self, url: str) -> Answer:
+        party = Party(
+            name=f"The feed {shown(url)}",
+            answer=f"What the feed {shown(url)} answers",
+            remedy="Check the feed's address.",
+            largest=LARGEST_FEED,
+            may_be=lambda address: self._may_be_private or is_public(address),
+        )
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise self._failure(f"no answer within {self._deadline:g} s")
+        try:
+            return self._transport.request(
+                "GET", url, deadline=left, headers=self._headers, party=party
+            )
+        except (NotSent, AnswerLost) as error:  # nothing of a post: whoever reads on may post
+            raise Temporary(error.happened, _later(error.remedy)) from None
+
+    def _target(self, answer: Answer, url: str) -> str:
+        """Return where a redirect leads, without a user; raises `Temporary` if it may not."""
+        try:
+            parts = urlsplit(urljoin(url, re.sub(r"\s", "%20", answer.headers.get("location", ""))))
+            host, _ = parts.hostname or "", parts.port
+            host.encode("idna")
+        except ValueError:
+            host = ""
+        if not answer.headers.get("location") or not host or parts.scheme not in ("http", "https"):
+            raise self._failure("it redirects to what is no address")
+        target = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
+        if names_private(target) and not self._may_be_private:
+            raise self._failure(f"it redirects to a private address ({shown(target)})")
+        return target
+
+    def _fetched(self, answer: Answer, url: str, moved_to: str) -> Fetched:
+        moved_to = "" if moved_to == self._given else moved_to
+        if answer.status == 304 and self._is_conditional:
+            return Fetched(b"", url, moved_to=moved_to, is_unchanged=True)
+        if not answer.is_success:
+            why = _WHY.get(answer.status, f"the server answers {answer.status}")
+            raise self._failure(why)
+        kind = Message()
+        kind["Content-Type"] = answer.headers.get("content-type", "")
+        return Fetched(
+            answer.body,
+            url,
+            charset=str(kind.get_content_charset() or ""),
+            etag=answer.headers.get("etag", ""),
+            modified=answer.headers.get("last-modified", ""),
+            moved_to=moved_to,
+        )
+
+    def _failure(self, why: str) -> Temporary:
+        return Temporary(f"The feed {shown(self._given)} cannot be read: {why}.", _later())
+
+
+def _later(remedy: str = "") -> str:
+    return remedy or "Nothing was posted; if that does not pass, check the feed's address."
