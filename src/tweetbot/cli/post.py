@@ -60,7 +60,7 @@ OPTIONS = (
     click.option(
         "--feed",
         metavar="URL|FILE|-",
-        shell_complete=options.files,
+        type=options.FILE_OR_URL,
         help="Post the oldest new item of a feed: RSS, Atom, JSON Feed, or lines.",
     ),
     click.option(

@@ -106,8 +106,9 @@ class Exchange:
         if isinstance(result, httpx.HTTPError | httpx.InvalidURL | UnicodeError | _NoAnswer):
             if self._wants_password(result):
                 raise self._password() from None
-            if not self._left and (fault := certificate_fault(result, self._whose_tls)):
-                raise fault from None
+            fault = None if self._left else certificate_fault(result, self._whose_tls)
+            if fault and (self._party is X or self._whose_tls != self._party.name):
+                raise fault from None  # a stranger's certificate is the stranger's to mend
             raise self._failure(_reason(result, deadline)) from None
         raise result
 
@@ -156,7 +157,7 @@ class Exchange:
     @property
     def _whose_tls(self) -> str:
         if self._proxy is None or self._tls_is_of_x:
-            return "X"
+            return self._party.name
         return f"the proxy {self._proxy.address}"
 
     def _wants_password(self, error: Exception) -> bool:
