@@ -29,6 +29,7 @@ a:hover, a:focus { text-decoration: underline; }
         bottom: -1rem; width: 2px; background: var(--line); }
 .post p { margin: .2rem 0; }
 .head { line-height: 1.3; }
+.head a { white-space: nowrap; }
 .place { float: right; color: var(--quiet); font-size: .82em; }
 .face { position: absolute; left: 0; top: 0; width: 2.5rem; height: 2.5rem; line-height: 2.5rem;
         border-radius: 50%; text-align: center; font-weight: 600; color: #fff; }
@@ -57,6 +58,13 @@ figure img { display: block; max-width: 100%; height: auto; max-height: 30rem; w
 .poll span { color: var(--quiet); }
 .label { display: inline-block; border: 1px solid var(--line); border-radius: 99px;
         padding: 0 .6rem; margin: .3rem .4rem 0 0; font-size: .82em; color: var(--quiet); }
+@media (max-width: 30rem) {
+        body { padding: 1rem .6rem 2rem; }
+        .card { padding: .8rem .9rem; }
+        .post { padding-left: 2.6rem; }
+        .face { width: 2rem; height: 2rem; line-height: 2rem; font-size: .85em; }
+        .goes-on::before { left: .95rem; top: 2.4rem; }
+}
 button { font: inherit; font-weight: 600; border-radius: 99px; padding: .5rem 1.4rem;
          border: 1px solid var(--line); background: none; color: inherit; cursor: pointer; }
 #authorize { background: var(--accent); border-color: var(--accent); color: #fff; }
