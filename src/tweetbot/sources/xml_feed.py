@@ -7,6 +7,7 @@ import io
 import re
 from types import ModuleType
 from typing import Any
+from urllib.parse import urljoin
 
 from tweetbot.errors import missing_extra
 from tweetbot.foreign import one_line
@@ -67,7 +68,7 @@ def _check(parsed: Any, feedparser: ModuleType) -> None:
 
 def _entry(item: Any, base: str) -> Entry:
     guid = str(item.get("id") or "")
-    link = link_of(item.get("link") or "", base) or link_of(_address(guid), "")
+    link = link_of(_link(item, guid, base), base) or link_of(_address(guid))
     title, summary = _markup(item, "title"), _summary(item)
     detail = item.get("author_detail") or {}
     return Entry(
@@ -78,6 +79,13 @@ def _entry(item: Any, base: str) -> Entry:
         author=Markup(str(detail.get("name") or item.get("author") or "")),
         link=link or _enclosure(item, base),
     )
+
+
+def _link(item: Any, guid: str, base: str) -> str:
+    """Return its link; feedparser takes any guid for one that is not said to be none."""
+    link = str(item.get("link") or "")
+    is_guid = bool(guid) and link in (guid, urljoin(base, guid))
+    return "" if is_guid and not (_address(guid) or guid.startswith("/")) else link
 
 
 def _address(guid: str) -> str:

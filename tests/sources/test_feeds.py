@@ -1,0 +1,298 @@
+"""A feed in each form is read, in order, each item by what identifies it; what is none is named."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tweetbot.draft import Draft, Terms
+from tweetbot.errors import ConfigurationError, Temporary, TweetbotError
+from tweetbot.profile import REMEMBERED, Seen
+from tweetbot.sources import FeedOptions
+from tweetbot.sources.feed import Feed
+from tweetbot.sources.origins import StandardInput, origin_of
+from tweetbot.sources.source import Nothing
+
+RSS = """<?xml version="1.0"?>
+<rss version="2.0"><channel><title>News</title><link>https://example.com/</link>
+<item><title>Two</title><guid>2</guid><link>https://example.com/2</link></item>
+<item><title>One</title><guid>1</guid><link>https://example.com/1</link></item>
+</channel></rss>"""
+RSS_OF_1999 = """<rss version="0.91"><channel><title>News</title><link>https://example.com/</link>
+<item><title>Two</title><link>https://example.com/2</link></item>
+<item><title>One</title><link>https://example.com/1</link></item>
+</channel></rss>"""
+RDF = """<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+ xmlns="http://purl.org/rss/1.0/"><channel rdf:about="https://example.com/"><title>News</title>
+</channel>
+<item rdf:about="https://example.com/2"><title>Two</title><link>https://example.com/2</link></item>
+<item rdf:about="https://example.com/1"><title>One</title><link>https://example.com/1</link></item>
+</rdf:RDF>"""
+ATOM = """<feed xmlns="http://www.w3.org/2005/Atom"><title>News</title>
+<link href="https://example.com/"/>
+<entry><title>One</title><id>urn:1</id><link rel="self" href="/a"/><link href="/1"/>
+<published>2026-01-01T10:00:00Z</published><updated>2026-03-01T00:00:00Z</updated></entry>
+<entry><title type="html">&lt;b&gt;Two&lt;/b&gt;</title><id>urn:2</id><link href="/2"/>
+<published>2026-01-01T11:00:00+00:30</published></entry>
+</feed>"""
+JSON_FEED = """{"version": "https://jsonfeed.org/version/1.1", "home_page_url": "https://example.com",
+"items": [{"id": 2, "content_html": "<p>Two</p>", "url": "/2"},
+{"id": "https://example.com/1", "title": "One"}]}"""
+KINDS = {
+    "RSS 2.0": RSS,
+    "RSS 0.91": RSS_OF_1999,
+    "RDF": RDF,
+    "Atom, by date": ATOM,
+    "JSON Feed": JSON_FEED,
+    "lines": "One https://example.com/1\n\nTwo https://example.com/2\n",
+    "lines of Windows": "\ufeffOne https://example.com/1\r\nTwo https://example.com/2\r\n",
+    "lines with a key": "1\tOne https://example.com/1\n2\tTwo https://example.com/2\n",
+    "objects": '{"title": "One", "link": "https://example.com/1"}\n'
+    '{"title": "Two", "link": "https://example.com/2"}\n',
+    "objects with a text": '{"key": 1, "text": "One https://example.com/1"}\n'
+    '{"key": 2, "text": "Two https://example.com/2"}',
+    "objects by date": '{"title": "Two", "link": "https://example.com/2", "date": "2026-01-02"}\n'
+    '{"title": "One", "link": "https://example.com/1", "date": "2026-01-01T00:00:00Z"}\n',
+}
+
+
+def feed(content: str | bytes, **wanted: Any) -> Feed:
+    content = content.encode() if isinstance(content, str) else content
+    options = FeedOptions(**{"terms": Terms(fit=True), "first_run": "all", **wanted})
+    return Feed(StandardInput(content), options, lambda _: None)
+
+
+def follow(content: str | bytes, cursors: dict[str, Any], **wanted: Any) -> Draft | Nothing:
+    """Look once, as a run does; what is posted is used."""
+    source = feed(content, **wanted)
+    cursors.update(source.adopt(cursors))
+    found = source.draft(cursors.get("-"))
+    if isinstance(found, Draft):
+        seen = Seen.read(cursors["-"])
+        assert seen is not None
+        cursors["-"] = seen.with_used([found.cursor]).written()
+    elif found.cursor is not None:
+        cursors["-"] = found.cursor
+    return found
+
+
+def posts(content: str | bytes, cursors: dict[str, Any] | None = None, **wanted: Any) -> list[str]:
+    """Follow a feed until there is nothing new."""
+    cursors = {} if cursors is None else cursors
+    drafts: Iterator[Draft | Nothing] = iter(lambda: follow(content, cursors, **wanted), None)
+    found: list[str] = []
+    for draft in drafts:
+        if isinstance(draft, Nothing):
+            return found
+        found.append(draft.text)
+    return found
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_each_kind_of_feed_is_posted_from_the_oldest_on(name: str) -> None:
+    assert posts(KINDS[name]) == ["One https://example.com/1", "Two https://example.com/2"]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_first_look_takes_all_as_old_or_the_newest_as_new(name: str) -> None:
+    first = follow(KINDS[name], {}, first_run="skip")
+    assert isinstance(first, Nothing)
+    assert first.reason == "first-look"
+    assert "2 items" in first.said
+    assert posts(KINDS[name], first_run="newest") == ["Two https://example.com/2"]
+
+
+def item(**fields: str) -> str:
+    inner = "".join(f"<{name}>{value}</{name}>" for name, value in fields.items())
+    return f"<rss version='2.0'><channel><link>https://example.com/</link><item>{inner}</item></channel></rss>"
+
+
+ITEMS = {
+    "no title": (
+        item(description="&lt;p&gt;It rains.&lt;/p&gt;", link="https://e.com/1"),
+        "It rains. https://e.com/1",
+    ),
+    "no link": (item(title="Rain"), "Rain"),
+    "a guid that is a link": (item(title="Rain", guid="https://e.com/1"), "Rain https://e.com/1"),
+    "a guid that is none": (item(title="Rain", guid="e.com-1"), "Rain"),
+    "a relative link": (item(title="Rain", link="/1"), "Rain https://example.com/1"),
+    "a link with spaces": (
+        item(title="Rain", link="https://e.com/a b"),
+        "Rain https://e.com/a%20b",
+    ),
+    "entities": (item(title="Cats &amp;amp; dogs"), "Cats & dogs"),
+    "a stranger": (item(title="Rain, by @alice"), "Rain, by alice"),
+    "an episode": (
+        item(title="Rain").replace("<title>", "<enclosure url='https://e.com/1.mp3'/><title>"),
+        "Rain https://e.com/1.mp3",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ITEMS)
+def test_what_an_item_says(name: str) -> None:
+    content, text = ITEMS[name]
+    assert posts(content) == [text]
+
+
+def test_an_item_of_which_nothing_can_be_said_is_none() -> None:
+    assert posts(item(author="me")) == []
+
+
+SAME = {
+    "another link": [item(guid="1", link=f"https://e.com/{link}") for link in "ab"],
+    "another title": [item(title=title, link="https://e.com/1") for title in "ab"],
+    "from http to https": [item(link=f"{scheme}://e.com/1") for scheme in ("http", "https")],
+    "its guid, too": [item(guid=f"{scheme}://e.com/1") for scheme in ("http", "https")],
+    "a key and another text": ["1\tRain", "1\tMore rain"],
+    "an object with another place": ['{"id": 1, "title": "a"}', '{"title": "b", "id": 1}'],
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_an_item_is_the_same(name: str) -> None:
+    before, after = SAME[name]
+    cursors: dict[str, Any] = {}
+    assert len(posts(before, cursors)) == 1
+    assert posts(after, cursors) == []
+
+
+def test_without_a_guid_and_a_link_the_content_tells_items_apart() -> None:
+    cursors: dict[str, Any] = {}
+    assert posts(item(title="Rain"), cursors) == ["Rain"]
+    assert posts(item(title="Rain", description="again"), cursors) == ["Rain"]
+
+
+def test_only_items_that_match() -> None:
+    match = re.compile("(?i)TWO")
+    for name in KINDS:
+        assert posts(KINDS[name], match=match) == ["Two https://example.com/2"]
+
+
+def test_what_did_not_match_is_not_used() -> None:
+    cursors: dict[str, Any] = {}
+    assert posts(RSS, cursors, match=re.compile("Two")) == ["Two https://example.com/2"]
+    assert posts(RSS, cursors) == ["One https://example.com/1"]
+
+
+# -- memory ---------------------------------------------------------------------------------------
+
+
+def lines(start: int, end: int) -> str:
+    return "".join(f"{number}\tItem {number}\n" for number in range(start, end))
+
+
+def test_of_more_items_than_are_remembered_only_the_newest_are_looked_at() -> None:
+    cursors: dict[str, Any] = {}
+    told: list[str] = []
+    source = Feed(StandardInput(lines(0, 700).encode()), FeedOptions(first_run="all"), told.append)
+    cursors.update(source.adopt(cursors))
+    draft = source.draft(cursors["-"])
+    assert isinstance(draft, Draft)
+    assert draft.text == f"Item {700 - REMEMBERED}"
+    assert "Of 700 items, only the newest 500" in told[0]
+    assert len(str(cursors)) < 6000
+
+
+def test_what_was_there_and_is_forgotten_does_not_become_new() -> None:
+    """When newer items vanish from a large feed, older ones than are remembered come into sight."""
+    cursors: dict[str, Any] = {}
+    follow(lines(0, 700), cursors, first_run="skip")
+    assert posts(lines(0, 650), cursors) == []
+    assert posts(lines(0, 650) + lines(700, 702), cursors) == ["Item 700", "Item 701"]
+
+
+def test_memory_keeps_what_was_shown_last_within_6_kb() -> None:
+    cursors: dict[str, Any] = {}
+    follow(lines(0, 400), cursors, first_run="skip")
+    for number in range(400, 700):
+        assert posts(lines(number - 20, number + 1), cursors) == [f"Item {number}"]
+    assert len(str(cursors)) < 6000
+    assert posts(lines(600, 700), cursors) == []
+
+
+@pytest.mark.parametrize(
+    "cursor", [7, "text", [], {}, {"used": 5}, {"used": "short"}, {"order": "file", "last": ""}]
+)
+def test_a_damaged_memory_is_a_first_look(cursor: Any) -> None:
+    found = follow(RSS, {"-": cursor}, first_run="skip")
+    assert isinstance(found, Nothing)
+    assert found.reason == "first-look"
+
+
+def test_an_empty_feed_is_a_first_look_and_an_empty_standard_input_is_none(tmp_path: Path) -> None:
+    assert follow("", {}) == Nothing("nothing-new", "Standard input gave nothing.")
+    path = tmp_path / "feed.xml"
+    path.write_text("<rss version='2.0'><channel><title>News</title></channel></rss>")
+    cursors: dict[str, Any] = {}
+    for content, text in (("", None), ("<item><title>Rain</title></item>", "Rain")):
+        path.write_text(f"<rss version='2.0'><channel><title>News</title>{content}</channel></rss>")
+        source = Feed(origin_of(str(path), no_fetch), FeedOptions(), print)
+        cursors.update(source.adopt(cursors))
+        found = source.draft(cursors["feed.xml"])
+        assert (found.text if isinstance(found, Draft) else None) == text
+
+
+def no_fetch(*_: object, **__: object) -> Any:
+    raise LookupError("no file is fetched")
+
+
+# -- what is no feed ------------------------------------------------------------------------------
+
+NO_FEEDS: dict[str, tuple[bytes, str]] = {
+    "a web page": (b"<!DOCTYPE html><html><p>Sorry</p></html>", "a web page"),
+    "a page that names its feed": (
+        b"<html><link rel='alternate' type='application/rss+xml' href='/feed'></html>",
+        "names this feed: /feed",
+    ),
+    "XML": (b"<?xml version='1.0'?><opml/>", "no feed"),
+    "broken": (b"<rss version='2.0'><channel>", "broken"),
+    "an array": (b'["a", "b"]', "jq -c '.[]'"),
+    "an object": (b'{\n"a": 1\n}', "one JSON object"),
+    "half a JSON Feed": (b'{"version": "https://jsonfeed.org/version/1",', "line 1 "),
+    "an object and no other": (b'{"text": "a"}\nb', "line 2 "),
+    "not UTF-8": (b"One\nF\xfcnf", "line 2 "),
+    "an archive": (b"PK\x03\x04\0\0", "no text"),
+    "JSON that goes too deep": (b'{"items": ' + b"[" * 100_000, "JSON"),
+}
+
+
+@pytest.mark.parametrize("name", NO_FEEDS)
+def test_what_is_no_feed_is_named_and_remembered_by_nobody(name: str, tmp_path: Path) -> None:
+    content, said = NO_FEEDS[name]
+    path = tmp_path / "feed"
+    path.write_bytes(content)
+    for place, kind in ((content, Temporary), (str(path), ConfigurationError)):
+        source = Feed(origin_of(place, no_fetch), FeedOptions(), print)
+        with pytest.raises(TweetbotError, match=re.escape(said)) as raised:
+            source.adopt({})
+        assert type(raised.value) is kind
+
+
+def test_what_can_be_read_of_a_broken_feed_counts() -> None:
+    assert posts(RSS.replace("</channel>", "<oops></channel>")) == posts(RSS)
+    assert posts(RSS[: RSS.index("</item>") + 7]) == ["Two https://example.com/2"]
+
+
+TEMPLATES = {
+    "an unknown name": (RSS, "{titel}", "{titel}"),
+    "the names of objects": ('{"mag": 5, "place": "Ulm"}', "{title}", "{mag} {place}"),
+    "whole texts": ("One\nTwo\n", "{title}", "whole texts"),
+    "no template, no title": ('{"mag": 5}', None, "{mag}"),
+}
+
+
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_a_template_that_does_not_fit_is_refused_at_the_first_look(name: str) -> None:
+    content, template, said = TEMPLATES[name]
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        follow(content, {}, template=template, first_run="skip")
+
+
+def test_a_template_takes_an_objects_keys() -> None:
+    line = '{"key": "a", "Mag": 5.0, "place": "near @ulm", "felt": null, "tags": ["a", "b"]}'
+    assert posts(line, template="M {mag} {place} {felt}({tags})") == ["M 5 near ulm (a, b)"]
