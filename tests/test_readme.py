@@ -420,7 +420,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", [one.name for one in blocks() if one.name.startswith("recipe")])
 def test_each_recipe_has_a_test(name: str) -> None:
-    assert name in ("recipe list", "recipe dogfacts", "recipe pairs", "recipe feed")
+    assert name in ("recipe list", "recipe dogfacts", "recipe feed")
 
 
 def test_the_lines_of_a_file_are_posted_in_turn(machine: Machine) -> None:
@@ -484,25 +484,6 @@ def test_trouble_on_the_way_posts_nothing(
     assert run.returncode != 0
 
 
-def test_a_noun_and_a_verb_are_posted_once(machine: Machine) -> None:
-    machine.have("pairs")
-    (machine.home / "nouns.txt").write_text("-dog\n")
-    (machine.home / "verbs.txt").write_text("barks\n")
-    run = machine.run(block("recipe pairs"))
-    assert run.returncode == 0, run.stderr
-    assert machine.posts == ["-dog barks"]
-
-
-@pytest.mark.parametrize(("nouns", "verbs"), [("", "barks\n"), ("dog\n", ""), ("dog\n", None)])
-def test_a_noun_alone_is_not_posted(machine: Machine, nouns: str, verbs: str | None) -> None:
-    machine.have("pairs")
-    (machine.home / "nouns.txt").write_text(nouns)
-    if verbs is not None:
-        (machine.home / "verbs.txt").write_text(verbs)
-    assert machine.run(block("recipe pairs")).returncode != 0
-    assert machine.posts == []
-
-
 def test_the_first_look_at_a_feed_posts_nothing(machine: Machine, source: Source) -> None:
     machine.have("news")
     source.body = feed("Old", "Older")
@@ -544,43 +525,40 @@ def test_a_broken_feed_posts_nothing_and_is_not_remembered(
 
 
 def test_each_line_of_the_crontab_does_its_job(machine: Machine, source: Source) -> None:
-    fact, pair, poll, sourced, probe, mail, renewal = (
+    lines = [
         line.replace("/home/me/bots", str(machine.home))
         for line in crontab_commands(CRONTAB.read_text())
-    )
+    ]
+    from_list, from_feed, from_api, probe, mail, renewal = lines
     machine.have("dogfacts")
-    source.body = json.dumps(FACTS).encode()
     assert machine.run(probe).returncode == 9
     assert source.asked == 0, "no ping"
     assert "too-old" in machine.run(mail).stdout
-    run = machine.run(fact)
-    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    (machine.home / "facts.txt").write_text("Dogs bark.\n")
+    assert said_nothing(machine.run(from_list))
     for line in (probe, mail):
-        run = machine.run(line)
-        assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
-    assert source.asked == 2, "the fact, and a ping"
+        assert said_nothing(machine.run(line))
+    assert source.asked == 1, "a ping"
+    source.body = json.dumps(FACTS).encode()
+    assert said_nothing(machine.run(from_api))
+    assert machine.posts == ["Dogs bark.", "Dogs have wet noses."]
 
-    (machine.home / "facts.txt").write_text("Basenjis yodel.\n")
-    for line in (poll, sourced):
-        run = machine.run(line)
-        assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
-    _, asked, fact_of_list, answer = machine.bot.x.posts
-    assert asked.poll
-    assert answer.parent == fact_of_list.id
-
-    (machine.home / "nouns.txt").write_text("dog\n")
-    (machine.home / "verbs.txt").write_text("barks\n")
-    machine.have("pairs")
-    run = machine.run(pair)
-    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
-    (log,) = machine.home.glob("pairs-20??.log")
-    assert "https://x.com/dogfacts/status/" in log.read_text()
-    assert (machine.posts[0], machine.posts[-1]) == ("Dogs have wet noses.", "dog barks")
+    machine.have("news")
+    source.body = feed("Old")
+    assert machine.run(from_feed).returncode == 0
+    source.body = feed("Old", "New")
+    assert machine.run(from_feed).returncode == 0
+    (log,) = machine.home.glob("news-20??.log")
+    assert log.read_text() == ""
+    assert machine.posts[2:] == ["New http://news.example/1"]
 
     machine.have("newyear")
-    run = machine.run(renewal)
-    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+    assert said_nothing(machine.run(renewal))
     assert machine.bot.x.count("token") == 0, "the login is younger than a week"
+
+
+def said_nothing(run: subprocess.CompletedProcess[str]) -> bool:
+    return (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
 
 # -- moving ---------------------------------------------------------------------------------------
