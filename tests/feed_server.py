@@ -35,7 +35,7 @@ class FeedServer:
 
             def do_GET(self) -> None:  # http.server's name
                 outer.asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
-                outer.answer(self, outer.pages.get(self.path, Page(status=404)))
+                outer.answer(self, outer.pages.get(self.path.partition("?")[0], Page(status=404)))
 
             def log_message(self, *_: object) -> None:
                 pass

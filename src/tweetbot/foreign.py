@@ -54,6 +54,19 @@ def without_tokens(text: str) -> str:
     return re.sub(_RUN, _unless_words, text)
 
 
+def address(url: str, *, whole: bool = False) -> str:
+    """Return a URL as a message has it: no user, nothing that looks like a token.
+
+    Unless it has to be `whole`, what follows a `?` stays away: there some have the key of a reader.
+    """
+    url = one_line(url)
+    scheme, separator, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    if not whole:
+        path = path.partition("?")[0].partition("#")[0]
+    return f"{scheme}{separator}{host.rpartition('@')[2]}{slash}{without_tokens(path)}"
+
+
 def _unless_words(found: re.Match[str]) -> str:
     run = found[0]
     return run if re.fullmatch(_WORDS, run) or re.fullmatch(_NUMBER, run) else HIDDEN

@@ -14,7 +14,7 @@ from typing import Any
 
 from tweetbot.draft import Draft, Part
 from tweetbot.errors import ConfigurationError
-from tweetbot.foreign import one_line, without_tokens
+from tweetbot.foreign import address
 from tweetbot.money import dollars
 from tweetbot.profile import REMEMBERED, Seen, item_name
 from tweetbot.sources.entries import NAMES, Entry
@@ -118,7 +118,7 @@ class Feed:
     def _moved(self, seen: Seen, moved_to: str) -> Seen:
         name = item_name(moved_to) if moved_to else ""
         if name and name != seen.moved:
-            where = without_tokens(one_line(moved_to))
+            where = address(moved_to, whole=True)
             self.tell(f"The feed has moved to {where}: give that address from now on.")
         return replace(seen, moved=name)
 

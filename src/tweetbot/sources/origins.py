@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tweetbot.errors import ConfigurationError, Temporary
-from tweetbot.foreign import one_line, without_tokens
+from tweetbot.foreign import address
 from tweetbot.profile import Seen, item_name
 from tweetbot.sources.feed_documents import Document
 from tweetbot.sources.feeds import Fetch
@@ -70,8 +70,8 @@ class Server:
         return Arrival(document, found.etag, found.modified, found.moved_to)
 
     def error(self, fault: NoFeed) -> Exception:
-        shown = without_tokens(one_line(self.url.partition("?")[0]))
-        return Temporary(f"The feed {shown} cannot be read: {fault.why}.", fault.remedy)
+        where = address(self.url)
+        return Temporary(f"The feed {where} cannot be read: {fault.why}.", fault.remedy)
 
 
 @dataclass(frozen=True)

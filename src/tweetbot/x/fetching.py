@@ -14,7 +14,7 @@ from email.message import Message
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from tweetbot.errors import AnswerLost, ConfigurationError, NotSent, Temporary
-from tweetbot.foreign import one_line, without_tokens
+from tweetbot.foreign import address
 from tweetbot.values import dataclass
 from tweetbot.x.answer import Answer
 from tweetbot.x.private import is_public, names_private
@@ -63,11 +63,6 @@ def fetch(
     return _Fetching(transport, url, deadline, etag=etag, modified=modified).run()
 
 
-def shown(url: str) -> str:
-    """Return a feed's address as messages have it: some have a key of their reader behind a `?`."""
-    return without_tokens(one_line(url.partition("?")[0].partition("#")[0]))
-
-
 def _check(url: str) -> None:
     try:
         parts = urlsplit(url)
@@ -83,7 +78,7 @@ def _check(url: str) -> None:
         )
     if not is_address or not url.isprintable() or " " in url:
         raise ConfigurationError(
-            f"{one_line(url)[:200]} is no address of a feed.", "It begins with http:// or https://."
+            f"{address(url)[:200]} is no address of a feed.", "It begins with http:// or https://."
         )
 
 
@@ -120,11 +115,11 @@ class _Fetching:
 
     def _ask(self, url: str) -> Answer:
         party = Party(
-            name=f"The feed {shown(url)}",
-            answer=f"What the feed {shown(url)} answers",
+            name=f"The feed {address(url)}",
+            answer=f"The answer of the feed {address(url)}",
             remedy="Check the feed's address.",
             largest=LARGEST_FEED,
-            may_be=lambda address: self._may_be_private or is_public(address),
+            may_be=lambda ip: self._may_be_private or is_public(ip),
         )
         left = self._end - time.monotonic()
         if left <= 0:
@@ -148,7 +143,7 @@ class _Fetching:
             raise self._failure("it redirects to what is no address")
         target = urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
         if names_private(target) and not self._may_be_private:
-            raise self._failure(f"it redirects to a private address ({shown(target)})")
+            raise self._failure(f"it redirects to a private address ({address(target)})")
         return target
 
     def _fetched(self, answer: Answer, url: str, moved_to: str) -> Fetched:
@@ -170,7 +165,7 @@ class _Fetching:
         )
 
     def _failure(self, why: str) -> Temporary:
-        return Temporary(f"The feed {shown(self._given)} cannot be read: {why}.", _later())
+        return Temporary(f"The feed {address(self._given)} cannot be read: {why}.", _later())
 
 
 def _later(remedy: str = "") -> str:
