@@ -27,6 +27,13 @@ def test_a_thread_comes_from_a_file_and_prints_its_first_address(bot: Bot, x: Sa
     assert (again.code, again.out.strip(), len(x.posts)) == (0, ended.json["url"], 3)
 
 
+def test_a_text_that_an_editor_of_windows_saved_is_what_it_shows(bot: Bot, x: Sandbox) -> None:
+    saved = b"\xef\xbb\xbf" + THREAD.replace(b"\n", b"\r\n")
+    assert bot.run("post", "-", "--thread", stdin=saved).code == 0
+    assert bot.run("post", "-", stdin=b"\xef\xbb\xbfTwo\r\nlines\r\n").code == 0
+    assert [post.sent_text for post in x.posts] == ["One", "Two", "Three", "Two\nlines"]
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [

@@ -197,6 +197,16 @@ def test_a_run_that_cannot_renew_leaves_the_post_pending(
     assert live(x) == 1
 
 
+def test_a_login_that_is_dead_is_told_before_the_post_that_is_pending(
+    bot: Bot, clock: Clock, x: Sandbox
+) -> None:
+    """The token is young, so it is the timeline that says it."""
+    leave_open(bot, clock, is_live=True)
+    x.revoke_all()
+    assert bot.post(OTHER, clock=clock).code == 4
+    assert bot.document["pending"]["text"] == HELLO
+
+
 # --- not found ------------------------------------------------------------------------------
 
 

@@ -751,6 +751,18 @@ def test_the_generic_403_is_the_text_s_fault_only_if_it_is_long(
     assert ("281 characters" in ended.said) == (length == 281)
 
 
+def test_the_generic_403_is_temporary_for_a_bot_that_has_posted(
+    bot: Bot, clock: Clock, x: Sandbox
+) -> None:
+    """It has been seen to pass within minutes; a text that is too long stays the text's fault."""
+    assert bot.post("A post", clock=clock).code == 0
+    body = json.dumps(forbidden(NOT_PERMITTED)).encode()
+    for length, code in ((280, 6), (281, 3)):
+        x.fault("post", Fault("status", status=403, body=body))
+        ended = bot.post("a" * length, clock=clock, terms=Terms(limit=25_000))
+        assert ended.code == code, ended.said
+
+
 def test_an_access_token_that_x_echoes_is_not_shown(bot: Bot, x: Sandbox) -> None:
     token = bot.document["token"]["access_token"]
     for status in (200, 400, 403, 503):

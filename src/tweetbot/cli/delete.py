@@ -29,7 +29,7 @@ def command(
     of it stays, what is not yet live is let go.
     """
     settings = read_settings(os.environ, profile=profile)
-    target = target_of(post, "The post")
+    target = target_of(post, "What is to be deleted")
     settings = which_bot.chosen(settings)
     from tweetbot import posting
 

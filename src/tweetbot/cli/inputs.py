@@ -255,7 +255,7 @@ def _given(argument: str, terms: Terms, extras: sources.Extras) -> sources.Given
     """Take the text of the argument, or for `-` that of standard input."""
     _refuse_file_name(argument, is_thread=extras.is_thread)
     is_piped = argument == "-"
-    text = _decoded(_standard_input() if is_piped else os.fsencode(argument))
+    text = _decoded(os.fsencode(argument)) if not is_piped else _as_typed(_standard_input())
     try:
         return sources.given(text, terms, extras, is_looked_at=not is_piped)
     except TextRefused as error:
@@ -279,6 +279,11 @@ def _refuse_file_name(text: str, *, is_thread: bool) -> None:
             if is_thread
             else f"To post its next line: --list {text}. To post all of it: - < {text}.",
         )
+
+
+def _as_typed(document: bytes) -> str:
+    """Return a file's text without what Windows' editors add: a mark before it, CRs in its ends."""
+    return _decoded(document).removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def _decoded(document: bytes) -> str:
