@@ -8,6 +8,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -26,7 +27,7 @@ ROWS = (
     {"profile", "settings"},
     {"money"},
     {"errors", "foreign"},
-    {"values"},
+    {"doors", "values"},
 )
 DOORS = {
     "httpx": {"x/transport"},
@@ -97,6 +98,15 @@ def test_nobody_reaches_past_the_face_of_a_room(room: str) -> None:
         if name.startswith(f"tweetbot.{room}.")
     }
     assert taken <= face
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_name_of_a_face_is_there(room: str) -> None:
+    module = import_module(f"tweetbot.{room}")
+    for name in module.__all__:
+        assert not isinstance(getattr(module, name), ModuleType), name
+    with pytest.raises(AttributeError):
+        module.something_else  # noqa: B018  # asked for, and not there
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -13,7 +13,6 @@ from typing import Any
 import click
 
 from tweetbot import __version__
-from tweetbot.cli.habits import right_word
 from tweetbot.cli.terminal import show_json, tell
 from tweetbot.errors import DEFAULT_PROFILE, ConfigurationError, TweetbotError, naming
 from tweetbot.foreign import one_line
@@ -106,6 +105,8 @@ def _error_fields(error: TweetbotError, message: str) -> dict[str, Any]:
 
 
 def _usage_error(error: click.ClickException, args: Sequence[str]) -> ConfigurationError:
+    from tweetbot.cli.habits import right_word
+
     remedy = "See `tweetbot --help`."
     if isinstance(error, click.UsageError) and error.ctx:
         remedy = f"See `{error.ctx.command_path} --help`."

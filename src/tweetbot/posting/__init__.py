@@ -5,10 +5,17 @@ of it, `sending` one post or a thread part by part, `settling` what happens to a
 was unclear, `deleting` takes one back. For `cli`. Uses `sources`, `x` and `store`.
 """
 
+from typing import TYPE_CHECKING
+
+from tweetbot.doors import late
 from tweetbot.posting.context import Context, Progress
-from tweetbot.posting.deleting import Deleted, delete
 from tweetbot.posting.outcome import Outcome
 from tweetbot.posting.run import Renewal, longest, post, renew
+
+if TYPE_CHECKING:
+    from tweetbot.posting.deleting import Deleted, delete
+else:
+    __getattr__ = late(__name__, deleting="Deleted delete")
 
 __all__ = [
     "Context",

@@ -24,7 +24,6 @@ from tweetbot.errors import ConfigurationError, LoginNeeded, Temporary, TextRefu
 from tweetbot.posting import sending, settling
 from tweetbot.posting.account import make_sure_whose
 from tweetbot.posting.context import Context
-from tweetbot.posting.deleting import check_own
 from tweetbot.posting.outcome import Outcome
 from tweetbot.posting.passing import Passing
 from tweetbot.posting.sending import Sending
@@ -242,6 +241,8 @@ class _Run:
     def _answering(self, draft: Draft, target: Target) -> Draft:
         """Find what it answers: the newest post, or the one before if it is that very answer."""
         if target.id != LAST:
+            from tweetbot.posting.deleting import check_own
+
             check_own(self._session.profile, target)
             return draft
         ids = [posted.all_ids[-1] for posted in self._session.profile.posts if posted.all_ids]

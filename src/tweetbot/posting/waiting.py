@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from tweetbot.draft import Part
 from tweetbot.profile import PendingMedia, PendingPart
-from tweetbot.sources import read_media
 
 if TYPE_CHECKING:
     from tweetbot.x import Upload
@@ -33,6 +32,8 @@ def waiting_parts(parts: Sequence[Part], uploads: Uploads) -> tuple[PendingPart,
 
 def part_of(waiting: PendingPart) -> Part:
     """Make a part of what was written down; raises `ConfigurationError` if its files are gone."""
+    from tweetbot.sources import read_media
+
     media = tuple(read_media(one.file, one.alt) for one in waiting.media)
     return Part.of(waiting.text, media=media)
 

@@ -7,6 +7,9 @@ something away from a newer one. Times are integers, UTC epoch seconds.
 For every room that reads or keeps a bot. Uses `money` and `errors`.
 """
 
+from typing import TYPE_CHECKING
+
+from tweetbot.doors import late
 from tweetbot.profile.document import dump, dump_pointer, parse, parse_pointer
 from tweetbot.profile.grant import POSTING_SCOPES, Account, Client, Expected, Moved, Replaced, Token
 from tweetbot.profile.keys import Unreadable
@@ -21,8 +24,12 @@ from tweetbot.profile.profile import (
     LastError,
     Profile,
 )
-from tweetbot.profile.seen import REMEMBERED, Seen, item_name
 from tweetbot.profile.spend import Spend
+
+if TYPE_CHECKING:
+    from tweetbot.profile.seen import REMEMBERED, Seen, item_name
+else:
+    __getattr__ = late(__name__, seen="REMEMBERED Seen item_name")
 
 __all__ = [
     "CLOCKS_DIFFER_BY",

@@ -14,7 +14,6 @@ from tweetbot.profile.grant import Account, Client, Expected, Moved, Replaced, T
 from tweetbot.profile.keys import unknown
 from tweetbot.profile.pointer import LivesIn
 from tweetbot.profile.posts import Pending, Posted
-from tweetbot.profile.seen import merged
 from tweetbot.profile.spend import Spend
 from tweetbot.values import dataclass
 
@@ -171,6 +170,8 @@ class Profile:
         """
         if source is None:
             return self
+        from tweetbot.profile.seen import merged  # late, for a text needs none
+
         moved_on = merged(self.cursors.get(source), cursor)
         others = [(name, kept) for name, kept in self.cursors.items() if name != source]
         return replace(self, cursors=dict([*others, (source, moved_on)][-CURSORS_KEPT:]))

@@ -6,7 +6,9 @@ what stays here of it. For all that keep or read a profile. Uses `profile`,
 `settings` and `errors`.
 """
 
-from tweetbot.store.halfway import settle
+from typing import TYPE_CHECKING
+
+from tweetbot.doors import late
 from tweetbot.store.places import (
     forget_pointer,
     has_profile,
@@ -23,7 +25,12 @@ from tweetbot.store.places import (
 from tweetbot.store.pointed import Pointed
 from tweetbot.store.signals import signals_held_back
 from tweetbot.store.store import Movable, PreparedSave, Store, find
-from tweetbot.store.target import Target, read_target, shown_store
+
+if TYPE_CHECKING:
+    from tweetbot.store.halfway import settle
+    from tweetbot.store.target import Target, read_target, shown_store
+else:
+    __getattr__ = late(__name__, halfway="settle", target="Target read_target shown_store")
 
 __all__ = [
     "Movable",

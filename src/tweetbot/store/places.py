@@ -10,16 +10,18 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tweetbot.errors import ConfigurationError, TweetbotError
 from tweetbot.settings import Settings, is_profile_name, user_state_dir
 from tweetbot.store.folder import FileStore, profile_paths
-from tweetbot.store.halfway import Halfway
 from tweetbot.store.pointed import STORE_VARIABLE, Pointed, forget, pointed, surroundings
 from tweetbot.store.secret import empty_secret
 from tweetbot.store.store import Movable, Store
-from tweetbot.store.target import Target, shown_store
 from tweetbot.values import dataclass
+
+if TYPE_CHECKING:
+    from tweetbot.store.target import Target
 
 COMMAND_VARIABLES = ("TWEETBOT_PROFILE_JSON", "TWEETBOT_LOAD_COMMAND", "TWEETBOT_SAVE_COMMAND")
 
@@ -61,7 +63,11 @@ def open_store(
     there.tighten(warn)
     inside = replace(wanted, environ=there.environ(environ), pointer=there.path)
     store = _STORES[_in_force(inside.environ)](inside)
-    return Halfway(_folder(wanted), store, there.lives_in) if there.is_halfway else store
+    if not there.is_halfway:
+        return store
+    from tweetbot.store.halfway import Halfway
+
+    return Halfway(_folder(wanted), store, there.lives_in)
 
 
 def open_stores(
@@ -176,6 +182,8 @@ def has_profile(settings: Settings, environ: Mapping[str, str], name: str) -> bo
 def place(settings: Settings, environ: Mapping[str, str]) -> str:
     """Say where the profiles are, free of secrets."""
     if _in_force(environ) in ("redis", "git"):
+        from tweetbot.store.target import shown_store
+
         return shown_store(environ[STORE_VARIABLE])
     return str(settings.folder)
 

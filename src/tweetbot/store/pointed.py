@@ -14,7 +14,6 @@ from pathlib import Path
 
 from tweetbot.errors import ConfigurationError
 from tweetbot.profile import LivesIn, Unreadable, parse, parse_pointer
-from tweetbot.store.key import VARIABLE
 from tweetbot.values import dataclass
 
 STORE_VARIABLE = "TWEETBOT_STORE"
@@ -43,6 +42,8 @@ class Pointed:
 
 def surroundings(lives_in: LivesIn, environ: Mapping[str, str]) -> dict[str, str]:
     """Return `environ` with the store and the key of `lives_in`."""
+    from tweetbot.store.key import VARIABLE
+
     return {**environ, STORE_VARIABLE: lives_in.store, VARIABLE: lives_in.key or ""}
 
 

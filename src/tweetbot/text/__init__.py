@@ -3,7 +3,9 @@
 For `draft`, which measures each text once. Uses `money` and `errors` alone.
 """
 
-from tweetbot.text.shorten import shorten
+from typing import TYPE_CHECKING
+
+from tweetbot.doors import late
 from tweetbot.text.weight import (
     LIMIT,
     LONG_LIMIT,
@@ -15,6 +17,11 @@ from tweetbot.text.weight import (
     measure,
     price,
 )
+
+if TYPE_CHECKING:
+    from tweetbot.text.shorten import shorten
+else:
+    __getattr__ = late(__name__, shorten="shorten")
 
 __all__ = [
     "LIMIT",

@@ -5,19 +5,22 @@ what is posted, `profile` for the values that X gives (account, token), and `err
 authlib are imported here alone, so this room is entered only by commands that ask X.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tweetbot.doors import late
 from tweetbot.x.answer import Answer
 from tweetbot.x.api import DEADLINE, POST_DEADLINE, XApi
 from tweetbot.x.clock import ServerClock
-from tweetbot.x.fetching import Fetched, fetch
 from tweetbot.x.oauth import TOKEN_DEADLINE, AuthorizationRequest, AuthorizationServer
 from tweetbot.x.posts import Post, Timeline, id_time
 from tweetbot.x.refusals import token_refusal
 from tweetbot.x.transport import Transport
 
 if TYPE_CHECKING:
+    from tweetbot.x.fetching import Fetched, fetch
     from tweetbot.x.media import CHUNK, MediaApi, Upload
+else:
+    __getattr__ = late(__name__, fetching="Fetched fetch", media="CHUNK MediaApi Upload")
 
 __all__ = [
     "CHUNK",
@@ -39,12 +42,3 @@ __all__ = [
     "id_time",
     "token_refusal",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    """Import what uploads when it is asked for: few posts have a picture."""
-    if name in ("CHUNK", "MediaApi", "Upload"):
-        from tweetbot.x import media
-
-        return getattr(media, name)
-    raise AttributeError(name)

@@ -1,0 +1,27 @@
+"""Doors that open late: what few runs need of a room is loaded when it is asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+
+def late(room: str, **names: str) -> Callable[[str], Any]:
+    """Return the `__getattr__` of a room (PEP 562), for the names that some of its files hold.
+
+        __getattr__ = late(__name__, lists="ListFile listed", media="read_media")
+
+    A type checker has to see them imported: under `if TYPE_CHECKING`.
+    """
+    files = {name: file for file, held in names.items() for name in held.split()}
+
+    def load(name: str) -> Any:
+        if name not in files:
+            raise AttributeError(f"{room} has no {name}")
+        found = getattr(import_module(f"{room}.{files[name]}"), name)
+        setattr(sys.modules[room], name, found)  # a file of that name has taken the place
+        return found
+
+    return load
