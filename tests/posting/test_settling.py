@@ -304,6 +304,7 @@ def test_after_a_day_the_run_goes_on_without_an_answer(
         assert HELLO in ended.told
         first = bot.document["posts"][0]
         assert (first["id"], first["at"]) == (None, at)
+    assert bot.document["spend"]["posts"] == (2 if code == 0 else 0), "it may be live"
 
 
 def test_with_looking_switched_off_the_run_goes_on_at_once(

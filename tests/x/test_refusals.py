@@ -512,6 +512,12 @@ def test_an_unreadable_answer_of_the_token_endpoint_is_lost(status: int, shape: 
     assert type(refused(status, {"detail": "Unauthorized"}, of="token")) is AnswerLost
 
 
+@pytest.mark.parametrize("of", ["read", "delete", "media"])
+@pytest.mark.parametrize("status", [408, 409, 425, 500, 503])
+def test_what_says_nothing_of_a_question_is_temporary(status: int, of: str) -> None:
+    assert type(refused(status, SHAPES["html"], of=of)) is Temporary
+
+
 def test_a_gateway_s_403_at_the_token_endpoint_is_temporary() -> None:
     assert type(refused(403, SHAPES["html"], of="token")) is Temporary
 
