@@ -146,7 +146,8 @@ class Draft:
 
     `source` and `cursor` say which list it came from and where that stands once it is used;
     both are `None` for a text given directly. `reply_to` is the own post that the first part
-    answers. `where` tells a person where it stands, as in "line 3 of facts.txt".
+    answers. `where` tells a person where it stands, as in "line 3 of facts.txt"; `notes` are lines
+    that he should read.
     """
 
     parts: tuple[Part, ...]
@@ -154,7 +155,9 @@ class Draft:
     cursor: Any = None
     reply_to: Target | None = None
     made_with_ai: bool = False
+    paid_partnership: bool = False
     where: str = ""
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def of(

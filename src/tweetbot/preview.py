@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from tweetbot.draft import LAST, Draft
 from tweetbot.errors import NotAllowed, TextRefused
+from tweetbot.foreign import one_line
 from tweetbot.money import PRICE_LINK, dollars
 from tweetbot.profile import Posted, Profile
-from tweetbot.sources import ListFile, Nothing, Source
+from tweetbot.sources import List, Nothing, Source, Survey, surveyed
 from tweetbot.store import Store, find
 from tweetbot.text import Measure
 from tweetbot.values import dataclass
@@ -19,16 +20,21 @@ from tweetbot.values import dataclass
 class Preview:
     """The next draft, what X makes of it, and what a run would not send.
 
-    `unpostable` names the items of a list that can never be posted. The draft may be one of them;
-    then it is `refused`. `beyond_budget` is what the run would end with, `already` the
+    `survey` is what is known of a list. The draft may be one that can never be posted; then it is
+    `refused`. `beyond_budget` is what the run would end with, `already` the
     same text, posted lately.
     """
 
     draft: Draft
     profile: Profile | None
-    unpostable: tuple[str, ...] = ()
+    survey: Survey | None = None
     beyond_budget: NotAllowed | None = None
     already: Posted | None = None
+
+    @property
+    def unpostable(self) -> tuple[str, ...]:
+        """The items of a list that can never be posted."""
+        return self.survey.unpostable if self.survey else ()
 
     @property
     def code(self) -> int:
@@ -53,9 +59,20 @@ class Preview:
         return self.draft.parts[0].measure
 
 
-def preview(
-    source: Source, store: Store, *, api_url: str, again: bool, now: int
-) -> Preview | Nothing:
+@dataclass(frozen=True)
+class Idle:
+    """A run would post nothing."""
+
+    nothing: Nothing
+    survey: Survey | None = None
+
+    @property
+    def code(self) -> int:
+        """What a script sees."""
+        return TextRefused.code if self.survey and self.survey.unpostable else 0
+
+
+def preview(source: Source, store: Store, *, api_url: str, again: bool, now: int) -> Preview | Idle:
     """Choose the next draft, and look at every item of a list; works without a profile, too.
 
     Raises what is wrong with the profile or the list.
@@ -64,15 +81,16 @@ def preview(
     if profile:
         profile.check_usable(api_url=api_url)
     cursor = source.adopt(profile.cursors).get(source.key or "") if profile else None
-    if isinstance(source, ListFile):
-        survey = source.survey(cursor)
-        if isinstance(survey, Nothing):
-            return survey
-        shown = Preview(survey.draft, profile, survey.unpostable)
+    if isinstance(source, List):
+        looked = surveyed(source, cursor)
+        coming = (*looked.ahead.drafts, *looked.ahead.refused)
+        if not coming:
+            return Idle(looked.ahead.nothing or Nothing("finished", ""), looked)
+        shown = Preview(coming[0], profile, looked)
     else:
         draft = source.draft(cursor)
         if isinstance(draft, Nothing):
-            return draft
+            return Idle(draft)
         already = profile.posted_lately(draft.digest, now=now) if profile and not again else None
         shown = Preview(draft, profile, already=already)
     return replace(shown, beyond_budget=_beyond_budget(shown, now))
@@ -90,10 +108,9 @@ def _beyond_budget(shown: Preview, now: int) -> NotAllowed | None:
 def details(preview: Preview) -> Iterator[str]:
     """Tell what is to be known of it, a line each."""
     draft = preview.draft
-    for fault in preview.unpostable:
-        yield f"Cannot be posted: {fault}"
+    if preview.survey:
+        yield from _surveyed(preview.survey)
     if preview.draft.refused:
-        yield "The next item is one of these: a run passes it over."
         return
     uploads = _UPLOADS if draft.media and preview.usd else ""
     yield (
@@ -108,6 +125,24 @@ def details(preview: Preview) -> Iterator[str]:
         yield str(preview.beyond_budget)
     for number, part in enumerate(draft.parts, start=1):
         yield from _found(part.measure, f" of post {number}" if len(draft.parts) > 1 else "")
+
+
+def _surveyed(survey: Survey) -> Iterator[str]:
+    """Tell what is in a list, and what comes after the next post."""
+    yield from survey.said
+    for fault in survey.unpostable:
+        yield f"Cannot be posted: {fault}"
+    if survey.ahead.refused:
+        yield "The next item is one of these: a run passes it over."
+    for draft in survey.ahead.drafts[1:]:
+        yield f"After that: {_short(draft.text) or draft.where}"
+
+
+def idle_details(idle: Idle) -> Iterator[str]:
+    """Tell what is in a list of which nothing would be posted, and why that is."""
+    if idle.survey:
+        yield from _surveyed(idle.survey)
+    yield idle.nothing.said
 
 
 def _size(draft: Draft) -> str:
@@ -175,6 +210,15 @@ def _found(measured: Measure, where: str) -> Iterator[str]:
             yield f"{name}: {', '.join(entity.text for entity in found)}."
 
 
+def survey_as_json(survey: Survey | None) -> dict[str, object] | None:
+    """Return what `--json` shows of a list."""
+    if survey is None:
+        return None
+    names = ("shape", "items", "comments", "hashtags", "links", "usd")
+    counts = {name: getattr(survey, name) for name in names}
+    return {**counts, "next": [draft.text for draft in survey.ahead.drafts]}
+
+
 def as_json(preview: Preview) -> dict[str, object]:
     """Return what `--json` shows."""
     measured = preview.measured
@@ -192,6 +236,7 @@ def as_json(preview: Preview) -> dict[str, object]:
         "already_posted": preview.already is not None,
         "beyond_budget": preview.beyond_budget is not None,
         "unpostable": preview.unpostable,
+        "list": survey_as_json(preview.survey),
         "media": [
             {"file": one.path, "kind": one.kind, "size": one.size, "alt": one.alt}
             for one in preview.draft.media
@@ -203,3 +248,8 @@ def as_json(preview: Preview) -> dict[str, object]:
         if len(preview.draft.parts) > 1
         else [],
     }
+
+
+def _short(text: str) -> str:
+    line = one_line(text)
+    return line if len(line) <= 60 else line[:60] + "…"

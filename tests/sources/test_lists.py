@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.lists import listed
 from tests.mortal import Killed, Life, MortalStore, mortal_transport
 from tweetbot.draft import Draft, Terms
 from tweetbot.errors import TweetbotError
@@ -22,7 +23,7 @@ from tweetbot.posting import run as posting
 from tweetbot.posting.context import Context
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
-from tweetbot.sources import ListFile, Order, Source, given, listed
+from tweetbot.sources import List, Order, Source, given
 from tweetbot.store.folder import FileStore
 from tweetbot.x.transport import Transport
 
@@ -100,7 +101,7 @@ class Reader:
 
     @property
     def has_list(self) -> bool:
-        return isinstance(self.source, ListFile)
+        return isinstance(self.source, List)
 
 
 def live(x: Sandbox) -> list[str]:
@@ -335,7 +336,7 @@ def test_lists_do_not_disturb_each_other(
         assert readers[reader].run().code == 0
     assert Counter(live(x)) == Counter([*FACTS, "Knock", "Who", "There"])
     assert all(reader.run().is_finished for reader in readers)
-    assert set(bot.document["cursors"]) == {str(facts), str(other)}
+    assert set(bot.document["cursors"]) == {"facts.txt", "jokes.txt"}
 
 
 @both_orders
@@ -399,7 +400,7 @@ def test_a_cursor_moves_in_the_write_that_records_the_post(
 def test_a_damaged_cursor_is_no_bug(
     cursor: object, order: Order, bot: Bot, clock: Clock, x: Sandbox, facts: Path
 ) -> None:
-    bot.change(cursors={str(facts): cursor})
+    bot.change(cursors={"facts.txt": cursor})
     reader = Reader(bot, clock, listed(str(facts), order=order))
     assert (reader.run().code, len(live(x))) == (0, 1)
     assert reader.cursor["order"] == order
@@ -413,7 +414,7 @@ def test_a_change_of_the_order_does_not_repeat_the_last_post(
     Reader(bot, clock, listed(str(facts), order=other)).run()
     Reader(bot, clock, listed(str(facts), order=order)).run()
     assert len(set(live(x))) == 2
-    assert bot.document["cursors"][str(facts)]["order"] == order
+    assert bot.document["cursors"]["facts.txt"]["order"] == order
 
 
 # -- items that can never be posted ---------------------------------------------------------------
@@ -425,7 +426,6 @@ BAD = {
     "a link": "See example.com",
     "a forbidden character": "ring \x07",
     "white space alone": "\\n\\n",
-    "an error": "null",
 }
 
 
@@ -446,7 +446,7 @@ def test_an_item_that_can_never_be_posted_is_passed_over_before_anything_is_spen
 def test_a_list_of_nothing_that_can_be_posted_ends_with_3_and_spends_nothing(
     bot: Bot, clock: Clock, x: Sandbox, facts: Path
 ) -> None:
-    write(facts, LONG, "null", "$A and $B")
+    write(facts, LONG, "$C and $D", "$A and $B")
     bot.make_due()
     reader = Reader(bot, clock, listed(str(facts)))
     ended = reader.run()
@@ -505,28 +505,49 @@ def test_what_was_passed_over_is_told_in_json(bot: Bot, facts: Path) -> None:
 
 
 def test_a_dry_run_names_every_item_that_can_never_be_posted(bot: Bot, facts: Path) -> None:
-    write(facts, "# facts", "One", LONG, "", "$AAA and $BBB", "null")
+    write(facts, "# facts", "One", LONG, "", "$AAA and $BBB", "null", "#Two")
     ended = bot.run("post", "--list", str(facts), "--order", "file", "--dry-run")
     assert (ended.code, ended.out) == (3, "One\n")
-    assert [line for line in ended.err.splitlines() if "line " in line] == [
-        'Cannot be posted: line 3: The text has 299 of 280 characters (X would cut it at "…word'
-        ' word word word word word").',
-        "Cannot be posted: line 5: X allows one cashtag a post, and this text has $AAA, $BBB.",
-        "Cannot be posted: line 6: This looks like an error, not a post.",
+    assert ended.err.splitlines() == [
+        "The list is a text file: 5 items, 1 comment.",
+        "1 line begins with # and will be posted; a comment has a space.",
+        "A round costs about $0.045.",
+        "Cannot be posted: line 3 of facts.txt: The text has 299 of 280 characters (X would cut it"
+        ' at "…word word word word word word").',
+        "Cannot be posted: line 5 of facts.txt: X allows one cashtag a post, and this text has"
+        " $AAA, $BBB.",
+        "After that: null",
+        "After that: #Two",
+        "Would post as @dogfacts: 3 of 280 characters, about $0.015.",
     ]
 
 
-def test_a_dry_run_whose_next_item_can_never_be_posted_shows_no_post(bot: Bot, facts: Path) -> None:
-    write(facts, LONG, "One", "null")
+def test_a_dry_run_whose_next_item_can_never_be_posted_shows_what_the_run_posts(
+    bot: Bot, facts: Path
+) -> None:
+    write(facts, LONG, "One", "$A $B")
     command = ("post", "--list", str(facts), "--order", "file", "--dry-run")
     ended = bot.run(*command)
-    assert (ended.code, ended.out) == (3, "")
-    assert "line 1: " in ended.err
-    assert "line 3: " in ended.err
+    assert (ended.code, ended.out) == (3, "One\n")
     assert "The next item is one of these" in ended.err
     shown = bot.run(*command, "--json").json
-    assert (shown["ok"], shown["valid"], shown["usd"]) == (False, False, 0)
+    assert (shown["ok"], shown["valid"], shown["text"]) == (False, True, "One")
     assert len(shown["unpostable"]) == 2
+    assert shown["list"] == {
+        "shape": "a text file",
+        "items": 3,
+        "comments": 0,
+        "hashtags": 0,
+        "links": 0,
+        "usd": 0.015,
+        "next": ["One"],
+    }
+
+
+def test_a_dry_run_of_a_list_that_blocks_itself_shows_no_post(bot: Bot, facts: Path) -> None:
+    write(facts, *(f"{LONG}{number}" for number in range(6)), "One")
+    ended = bot.run("post", "--list", str(facts), "--order", "file", "--dry-run")
+    assert (ended.code, ended.out) == (3, "")
 
 
 def test_a_dry_run_with_no_links_names_the_items_with_links(bot: Bot, facts: Path) -> None:
@@ -535,7 +556,7 @@ def test_a_dry_run_with_no_links_names_the_items_with_links(bot: Bot, facts: Pat
     assert bot.run(*command).code == 0
     ended = bot.run(*command, "--no-links")
     assert (ended.code, ended.out) == (3, "One\n")
-    assert "line 2: X would make a link of example.com (at character 5)" in ended.err
+    assert "line 2 of facts.txt: X would make a link of example.com (at character 5)" in ended.err
 
 
 # -- the command ----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 
@@ -57,13 +58,7 @@ def source_of(wanted: Wanted, *, fetch: sources.Fetch) -> sources.Source:
             what = "standard input cannot be one" if list_file else "its name is empty"
             raise ConfigurationError(f"A list is a file; {what}.")
         _refuse_extras(wanted.extras, "a list")
-        return sources.listed(
-            list_file,
-            order=wanted.order,
-            once=wanted.once,
-            terms=wanted.terms,
-            made_with_ai=wanted.extras.made_with_ai,
-        )
+        return _list(list_file, wanted)
     if feed is not None:
         _refuse_extras(wanted.extras, "a feed")
         return _feed(feed, wanted, fetch)
@@ -87,24 +82,37 @@ def _check_about(wanted: Wanted) -> None:
     if wanted.once and wanted.list_file is None:
         raise ConfigurationError("--once is about a list.", "Give the list by --list FILE.")
     items = wanted.items
-    of_feeds = {
-        "--template": items.template,
-        "--first-run": items.first_run,
-        "--match": items.match,
-        "--remember-as": items.remember_as,
-    }
-    named = [name for name, value in of_feeds.items() if value is not None]
-    if named and wanted.feed is None:
-        raise ConfigurationError(
-            f"{' and '.join(named)} {'is' if len(named) == 1 else 'are'} about a feed.",
-            "Give the feed by --feed.",
-        )
+    of_feeds = {"--first-run": items.first_run, "--match": items.match}
+    of_both = {"--template": items.template, "--remember-as": items.remember_as}
+    if wanted.feed is None:
+        _refuse(of_feeds, "a feed", "Give the feed by --feed.")
+    if wanted.feed is None and wanted.list_file is None:
+        _refuse(of_both, "a list or feed", "Give it by --list or --feed.")
+    if items.remember_as == "":
+        raise ConfigurationError("--remember-as is empty.", "Give a name.")
+
+
+def _refuse(named: Mapping[str, str | None], source: str, remedy: str) -> None:
+    given = [name for name, value in named.items() if value is not None]
+    if given:
+        verb = "is" if len(given) == 1 else "are"
+        raise ConfigurationError(f"{' and '.join(given)} {verb} about {source}.", remedy)
+
+
+def _list(path: str, wanted: Wanted) -> sources.Source:
+    items, extras = wanted.items, wanted.extras
+    return sources.listed(
+        path,
+        sources.Remembered(wanted.order, wanted.once, items.remember_as),
+        terms=wanted.terms,
+        template=items.template,
+        alt=extras.alt,
+        made_with_ai=extras.made_with_ai,
+    )
 
 
 def _feed(place: str, wanted: Wanted, fetch: sources.Fetch) -> sources.Source:
     items, terms = wanted.items, replace(wanted.terms, fit=True)
-    if items.remember_as == "":
-        raise ConfigurationError("--remember-as is empty.", "Give a name.")
     if not terms.links and "link" in sources.template_of(items.template).names:
         raise ConfigurationError(
             "The template has {link}, and --no-links refuses each post with one.",
@@ -221,20 +229,7 @@ def _unicode(argument: str) -> str:
 
 
 def _poll(options: tuple[str, ...], poll_for: float | None) -> Poll | None:
-    if not options:
-        return None
-    if not 2 <= len(options) <= 4:
-        raise ConfigurationError(
-            f"The poll has {len(options)} option{'' if len(options) == 1 else 's'}; X takes two to"
-            " four.",
-            "Give --poll once for each.",
-        )
-    seconds = DAY if poll_for is None else poll_for
-    if not 5 * 60 <= seconds <= 7 * DAY:
-        raise ConfigurationError(
-            "A poll lasts from 5 minutes (5m) to 7 days (7d).", "See --poll-for."
-        )
-    return Poll(options, int(seconds // 60))
+    return sources.poll_of(options, DAY if poll_for is None else poll_for) if options else None
 
 
 def target_of(text: str, option: str) -> Target:

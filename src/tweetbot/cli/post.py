@@ -17,11 +17,11 @@ from tweetbot.draft import Terms
 from tweetbot.errors import naming
 from tweetbot.foreign import one_line
 from tweetbot.settings import read_settings
-from tweetbot.sources import Nothing
 from tweetbot.text import LIMIT, LONG_LIMIT
 
 if TYPE_CHECKING:
     from tweetbot.posting import Outcome
+    from tweetbot.preview import Idle
     from tweetbot.settings import Settings
     from tweetbot.sources import FirstRun, Order, Source
     from tweetbot.store import Store
@@ -54,8 +54,8 @@ OPTIONS = (
         "--list",
         "list_file",
         type=options.FILE,
-        metavar="FILE",
-        help="Post the next line of FILE.",
+        metavar="PATH",
+        help="Post the next item of a list: a text file, JSON, a CSV table, or a folder.",
     ),
     click.option(
         "--feed",
@@ -79,7 +79,7 @@ OPTIONS = (
     click.option(
         "--template",
         metavar="TEXT",
-        help="Makes an item's text, as in '{title} {link}'; a feed has {summary} {author} {date}.",
+        help="Makes an item's text: '{title} {link}' of a feed, its columns of a table.",
     ),
     click.option(
         "--first-run",
@@ -261,9 +261,9 @@ def _show_preview(
     shown = preview.preview(
         source, store, api_url=settings.api_url, again=again, now=int(time.time())
     )
-    if isinstance(shown, Nothing):
+    if isinstance(shown, preview.Idle):
         _show_nothing(shown, as_json=as_json)
-        return 0
+        return shown.code
     if shown.profile is None:
         tell(f"Not logged in yet: there is no {store}.")
     if as_json:
@@ -276,13 +276,21 @@ def _show_preview(
     return shown.code
 
 
-def _show_nothing(shown: Nothing, *, as_json: bool) -> None:
+def _show_nothing(idle: Idle, *, as_json: bool) -> None:
     """Show why a run would post nothing, and what posts are going to look like."""
+    from tweetbot import preview
+
+    shown = idle.nothing
     text = shown.example and shown.example.text
     if as_json:
-        nothing = {"ok": True, "dry_run": True, "posted": False, "reason": shown.reason}
+        nothing: dict[str, object] = {"ok": idle.code == 0, "dry_run": True, "posted": False}
+        nothing |= {"reason": shown.reason}
+        if idle.survey:
+            nothing |= {"unpostable": idle.survey.unpostable}
+            nothing |= {"list": preview.survey_as_json(idle.survey)}
         show_json({**nothing, "example": text} if text else nothing)
-    tell(one_line(shown.said))
+    for line in preview.idle_details(idle):
+        tell(one_line(line))
     if text and not as_json:
         tell("The newest, as it would be posted:")
         show_text(text)

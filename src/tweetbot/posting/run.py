@@ -29,7 +29,7 @@ from tweetbot.posting.passing import Passing
 from tweetbot.posting.sending import Sending
 from tweetbot.posting.session import LONGEST_RENEWAL, Session, session
 from tweetbot.posting.waiting import Uploads, ids_of, part_of, waiting_parts
-from tweetbot.posting.words import minute
+from tweetbot.posting.words import minute, one_line
 from tweetbot.profile import CLOCKS_DIFFER_BY, Pending, Posted, Profile
 from tweetbot.sources import Nothing, Source
 from tweetbot.store import Store, find
@@ -118,6 +118,7 @@ class _Run:
     def __init__(self, held: Session) -> None:
         self._session = held
         self._context = held.context
+        self._told: set[str] = set()
         self._attempt: Pending | None = None  # an earlier post, thought not to be live
 
     def post(self, source: Source, *, again: bool, min_gap: float | None) -> Outcome:
@@ -143,12 +144,19 @@ class _Run:
                     raise passing.nothing_else()
                 return self._nothing(source, found)
             passing.check_goes_on(found)
+            for note in found.notes:
+                self._tell_once(note)
             try:
                 outcome = self._post_draft(found, earlier, again=again)
             except TextRefused as refused:
                 passing.over(found, refused)
             else:
                 return replace(outcome, passed_over=passing.count)
+
+    def _tell_once(self, note: str) -> None:
+        if note not in self._told:
+            self._told.add(note)
+            self._context.tell(one_line(note))
 
     def _nothing(self, source: Source, found: Nothing) -> Outcome:
         if found.is_the_job:
@@ -223,6 +231,7 @@ class _Run:
             parts=waiting if len(waiting) > 1 else (),
             reply_to=draft.reply_to.id if draft.reply_to else None,
             made_with_ai=draft.made_with_ai,
+            paid_partnership=draft.paid_partnership,
             media_keys=waiting[0].media_keys,
         )
         pending = self._session.timed(pending)

@@ -208,6 +208,7 @@ class Sending:
                 reply_to=self._parent,
                 media_ids=self._shown,
                 made_with_ai=self._session.pending.made_with_ai,
+                paid_partnership=self._session.pending.paid_partnership,
             )
 
         try:

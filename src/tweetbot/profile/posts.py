@@ -51,6 +51,7 @@ class Pending:
     done: tuple[str, ...] = field(default=(), metadata=RARE)
     reply_to: str | None = field(default=None, metadata=RARE)
     made_with_ai: bool = field(default=False, metadata=RARE)
+    paid_partnership: bool = field(default=False, metadata=RARE)
     media_keys: tuple[str, ...] = field(default=(), metadata=RARE)
     found_at: int | None = field(default=None, metadata=RARE)
     own_at: int | None = field(default=None, metadata=RARE)

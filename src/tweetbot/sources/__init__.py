@@ -1,28 +1,30 @@
 """Where a draft comes from: a text given directly, the next item of a list or of a feed.
 
 For `cli`, which chooses the source, and for `posting` and `preview`, which ask it for a draft.
-Uses `draft`.
+Uses `draft`, `text` and `settings`.
 """
 
 from typing import TYPE_CHECKING
 
 from tweetbot.doors import late
-from tweetbot.sources.given import Extras, Given, given, rubbish
+from tweetbot.sources.given import Extras, Given, given, poll_of, rubbish
 from tweetbot.sources.source import Nothing, Reason, Source
 
 if TYPE_CHECKING:
-    from tweetbot.sources.cursor import Cursor, Item, Order
+    from tweetbot.sources.cursor import Cursor, Order
     from tweetbot.sources.feeds import FeedOptions, Fetch, FirstRun, followed
-    from tweetbot.sources.lists import ListFile, listed
+    from tweetbot.sources.lists import List, Remembered, listed
     from tweetbot.sources.media import check_alt, check_together, read_media
+    from tweetbot.sources.survey import Survey, surveyed
     from tweetbot.sources.template import template_of
 else:
     __getattr__ = late(
         __name__,
-        cursor="Cursor Item Order",
+        cursor="Cursor Order",
         feeds="FeedOptions Fetch FirstRun followed",
-        lists="ListFile listed",
+        lists="List Remembered listed",
         media="check_alt check_together read_media",
+        survey="Survey surveyed",
         template="template_of",
     )
 
@@ -33,18 +35,21 @@ __all__ = [
     "Fetch",
     "FirstRun",
     "Given",
-    "Item",
-    "ListFile",
+    "List",
     "Nothing",
     "Order",
     "Reason",
+    "Remembered",
     "Source",
+    "Survey",
     "check_alt",
     "check_together",
     "followed",
     "given",
     "listed",
+    "poll_of",
     "read_media",
     "rubbish",
+    "surveyed",
     "template_of",
 ]

@@ -6,19 +6,13 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import fields
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, Literal, Protocol
 
+from tweetbot.sources.item import Item
 from tweetbot.values import dataclass
 
 Order = Literal["shuffle", "file"]
 NAME_SIZE = 12  # bytes: among a million items, two share a name with a chance of 1 in 10^17
-
-
-class Item(NamedTuple):
-    """One item of a list, and the line that it stands on."""
-
-    text: str
-    line: int
 
 
 @dataclass(frozen=True)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tweetbot.draft import USUAL, Draft, Media, Part, Poll, Target, Terms, thread
-from tweetbot.errors import TextRefused
+from tweetbot.errors import ConfigurationError, TextRefused
 from tweetbot.text import check_size, measure
 from tweetbot.values import dataclass
 
+DAY = 24 * 3600
 LONGEST_THREAD = 25  # posts
 LONGEST_OPTION = 25  # characters of a poll's option, weighed (docs.x.com, OpenAPI document)
-_BETWEEN_PARTS = re.compile(r"^---[ \t]*$\n?", re.MULTILINE)
+BETWEEN_PARTS = re.compile(r"^---[ \t]*$\n?", re.MULTILINE)
 _NOTHINGS = ("null", "None", "undefined")
-_ERROR_BEGINNINGS = ("<!doctype", "<html", "traceback (most recent call last)")
+_ERROR_BEGINNINGS = ("<!doctype", "<html", "<?xml", "traceback (most recent call last)")
+_DOCUMENT = re.compile(r"<([A-Za-z][\w:.-]*)(\s[^<>]*)?>.*</\1\s*>", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -60,7 +63,7 @@ def given(
     `is_looked_at` says that a person wrote it where they saw it, on the command line. Raises
     `TextRefused` if it can never be posted.
     """
-    text = text.rstrip("\r\n")
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n").rstrip("\r\n")  # as Windows has it
     refused = None if is_looked_at else rubbish(text)
     if extras.is_thread and text.strip():
         first, *others = thread(_parts(text), terms)
@@ -81,7 +84,11 @@ def given(
 
 def _parts(text: str) -> list[str]:
     """Cut a thread at its lines of --- alone; raises `TextRefused` unless each can be a post."""
-    parts = [part.strip("\r\n") for part in _BETWEEN_PARTS.split(text)]
+    return checked_parts([part.strip("\r\n") for part in BETWEEN_PARTS.split(text)])
+
+
+def checked_parts(parts: list[str]) -> list[str]:
+    """Return the texts of a thread; raises `TextRefused` unless each can be a post."""
     remedy = "Write a line of --- alone between two posts."
     if len(parts) < 2:
         raise TextRefused("This is one post, and no thread.", remedy)
@@ -101,6 +108,21 @@ def _parts(text: str) -> list[str]:
     return parts
 
 
+def poll_of(options: Sequence[str], seconds: float) -> Poll:
+    """Make a poll; raises `ConfigurationError` where X takes no such one."""
+    if not 2 <= len(options) <= 4:
+        raise ConfigurationError(
+            f"The poll has {len(options)} option{'' if len(options) == 1 else 's'}; X takes two to"
+            " four.",
+            "Give --poll once for each.",
+        )
+    if not 5 * 60 <= seconds <= 7 * DAY:
+        raise ConfigurationError(
+            "A poll lasts from 5 minutes (5m) to 7 days (7d).", "See --poll-for."
+        )
+    return Poll(tuple(options), int(seconds // 60))
+
+
 def check_poll(poll: Poll) -> None:
     """Raise `TextRefused` for an option that X would refuse."""
     for option in poll.options:
@@ -118,11 +140,27 @@ def check_poll(poll: Poll) -> None:
 def rubbish(text: str) -> TextRefused | None:
     """Refuse what a failed program prints instead of a post.
 
-    For texts that nobody has looked at: from standard input or a list.
+    For texts that nobody has looked at: from standard input, a feed, or a list of nothing else.
     """
-    if text.strip() in _NOTHINGS or text.lstrip().lower().startswith(_ERROR_BEGINNINGS):
+    bare = text.strip()
+    if (
+        bare in _NOTHINGS
+        or bare.lower().startswith(_ERROR_BEGINNINGS)
+        or _is_object(bare)
+        or _DOCUMENT.fullmatch(bare)
+    ):
         return TextRefused(
             "This looks like an error, not a post.",
             "Check the program that writes it; given as an argument, it would be posted.",
         )
     return None
+
+
+def _is_object(text: str) -> bool:
+    """Whether it is one JSON object: an answer of a server, say."""
+    if not (text.startswith("{") and text.endswith("}")):
+        return False
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import NamedTuple
 
-from tweetbot.sources.cursor import Cursor, Found, Item, Items, naming
+from tweetbot.sources.cursor import Cursor, Found, Items, naming
+from tweetbot.sources.item import Item
 
 _CHUNK = 20_000  # names kept at a time, at most
 _KEPT = 3  # the item, the one below it, and one more where the first may not begin a cycle

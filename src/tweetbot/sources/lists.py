@@ -1,141 +1,224 @@
-"""A bot from a text file: the next item of a list, one a line."""
+"""A bot from a list: the next item of a text file, a table, JSON, or a folder."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
-from functools import partial
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import field, replace
+from datetime import date
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tweetbot.draft import USUAL, Draft, Terms
-from tweetbot.errors import ConfigurationError
-from tweetbot.sources.cursor import Cursor, Item, Order
+from tweetbot.errors import ConfigurationError, TextRefused
+from tweetbot.sources.cursor import Order
+from tweetbot.sources.days import Day, is_day, is_today
 from tweetbot.sources.given import rubbish
+from tweetbot.sources.item import Content, Item
+from tweetbot.sources.list_lines import Tally
+from tweetbot.sources.making import Making
 from tweetbot.sources.orders import next_item
+from tweetbot.sources.shapes import FOLDER, TABLE, Shape, shape_of
 from tweetbot.sources.source import Nothing
 from tweetbot.values import dataclass
 
-_LONGEST_LINE = 60_000  # characters; of the longest post, 25,000, each may be written as two
+if TYPE_CHECKING:
+    from tweetbot.sources.template import Template
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """How a list is gone through, and the name under which its place is kept."""
+
+    order: Order = "shuffle"
+    once: bool = False
+    name: str | None = None  # else that of the file
+    today: Callable[[], date] = date.today
+
+
+SHUFFLED = Remembered()
 
 
 def listed(
     path: str,
+    how: Remembered = SHUFFLED,
     *,
-    order: Order = "shuffle",
-    once: bool = False,
     terms: Terms = USUAL,
+    template: str | None = None,
+    alt: str | None = None,
     made_with_ai: bool = False,
-) -> ListFile:
-    """Post the next line of a text file; none comes again before all had their turn.
+) -> List:
+    """Post the next item of a list; none comes again before all had their turn.
 
-    A symbolic link is its target. Raises `ConfigurationError` if the path leads nowhere.
+    A symbolic link is its target. Raises `ConfigurationError` if the path leads nowhere, or to
+    what is no list.
     """
     try:
-        return ListFile(Path(path).resolve(), order, once, terms, made_with_ai)
+        place = Path(path).resolve()
     except (OSError, RuntimeError) as error:  # no working directory; links in a circle
         raise ConfigurationError(f"The list {path} cannot be found: {error}.") from None
+    shape = shape_of(place)
+    folder = place if shape is FOLDER else place.parent
+    making = Making(folder, terms, _template(template), alt, made_with_ai)
+    made = List(place, shape, how, making)
+    made.check()
+    return made
+
+
+def _template(written: str | None) -> Template | None:
+    if written is None:
+        return None
+    from tweetbot.sources.template import Template  # late: few lists have one
+
+    return Template(written)
 
 
 @dataclass(frozen=True)
-class Survey:
-    """A look at a whole list: the next draft, and a line for each item that X would refuse."""
-
-    draft: Draft
-    unpostable: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class ListFile:
-    """A text file with one item a line.
-
-    Blank lines and lines that begin with # are skipped. In an item, `\\n` is a line break, `\\#` a
-    #, `\\\\` a backslash. Identical items count once. The file is read a line at a time, in one
-    pass, so that neither its length nor that of a line matters.
-    """
+class List:
+    """A list in one of its shapes. Identical items count once; it is read in one pass."""
 
     path: Path
-    order: Order
-    once: bool
-    terms: Terms = USUAL
-    made_with_ai: bool = False
+    shape: Shape
+    how: Remembered
+    making: Making
+    tally: Tally = field(default_factory=Tally, compare=False)
     lasting: float = 0  # a million lines take a second
 
     @property
     def key(self) -> str:
-        return str(self.path)
+        """The name under which it is remembered: that of the file, wherever it lies."""
+        return self.how.name or self.path.name
+
+    def check(self) -> None:
+        """Raise `ConfigurationError` if no item of it can be a post."""
+        template = self.making.template
+        if self.shape is TABLE:
+            from tweetbot.sources.list_rows import check_header, columns
+
+            check_header(self.path, has_template=template is not None)
+            if template:
+                template.check(columns(self.path), what=f"the table {self.path.name}")
+        elif template and self.shape.has_days:
+            from tweetbot.sources.list_json import names
+
+            template.check(names(self.every_item()), what=f"the list {self.path.name}")
+        elif template:
+            template.check(["text"], what=f"the list {self.path.name}")
+
+    # -- what it remembers ----------------------------------------------------------------------
 
     def adopt(self, cursors: Mapping[str, Any]) -> Mapping[str, Any]:
-        return cursors
+        """Take over a place that was kept by the list's path, as an older tweetbot did."""
+        if self.key in cursors:
+            return cursors
+        own = str(self.path)
+        if self.how.name is None:
+            alike = [key for key in cursors if _is_path(key) and _file_name(key) == self.key]
+            if len(alike) > 1:
+                raise ConfigurationError(
+                    f"Two lists called {self.key} are remembered: {' and '.join(alike)}.",
+                    "Say which one this is, by a name of its own: --remember-as NAME.",
+                )
+            own = alike[0] if alike else own
+        if own not in cursors:
+            return cursors
+        return {self.key if key == own else key: cursor for key, cursor in cursors.items()}
+
+    def _notes(self, cursor: Any) -> tuple[str, ...]:
+        """Say that it lay elsewhere when it was used last: it may be another one of that name."""
+        before = cursor.get("path") if isinstance(cursor, Mapping) else None
+        if not isinstance(before, str) or before == str(self.path):
+            return ()
+        return (
+            f"The list {self.key} was at {before} when it was used last, and goes on from there."
+            " If this is another one, give it a name: --remember-as NAME.",
+        )
+
+    # -- its items ------------------------------------------------------------------------------
+
+    def every_item(self) -> Iterator[Item]:
+        """Read all items; raises `ConfigurationError` if the list cannot be read."""
+        self.tally.clear()
+        return self.shape.read(self.path, self.tally, whole=self.making.template is not None)
+
+    def items(self) -> Iterator[Item]:
+        """Read the items that may come on any day."""
+        if not self.shape.has_days:
+            return self.every_item()
+        return (item for item in self.every_item() if not is_day(item.on))
 
     def draft(self, cursor: Any) -> Draft | Nothing:
         """Return the next item of the cycle, or the first of a new one.
 
-        There is nothing at the end of a cycle with `once`. Raises `ConfigurationError` if there are
-        no items.
+        There is nothing at the end of a cycle with `once`, or if no item is for today. Raises
+        `ConfigurationError` if there are no items.
         """
-        found = self._next(cursor)
-        return found if isinstance(found, Nothing) else self._draft(*found)
+        found = self.following(cursor)
+        return found if isinstance(found, Nothing) else self.drafted(*found, before=cursor)
 
-    def survey(self, cursor: Any) -> Survey | Nothing:
-        """Return what a run would post next, and which items can never be posted."""
-        found = self._next(cursor)
-        if isinstance(found, Nothing):
-            return found
-        next_item, after = found
-        next_draft, unpostable = None, []
-        for item in self.items():
-            made = self._draft(item, after)
-            if made.refused:
-                unpostable.append(f"line {item.line}: {made.refused.happened}")
-            if item == next_item:
-                next_draft = made
-        return Survey(next_draft or self._draft(next_item, after), tuple(unpostable))
+    def following(self, cursor: Any) -> tuple[Item, dict[str, Any]] | Nothing:
+        """Return the item that follows `cursor`, and the cursor after it."""
+        today = self.how.today()
+        day = Day.read(cursor, today)
+        place = {"path": str(self.path)}
+        has_days = False
+        if self.shape.has_days:
+            for item in self.every_item():
+                has_days |= is_day(item.on)
+                if is_today(item.on, today) and not day.had(item):
+                    kept = cursor if isinstance(cursor, Mapping) else {}
+                    return item, {**kept, **place, **day.after(item).written()}
+        found = next_item(self, self.how.order, cursor, once=self.how.once)
+        if found:
+            return found[0], {**found[1].written(), **place, **day.written()}
+        if has_days:
+            return self._not_today(today)
+        return self._finished() if any(self.every_item()) else self._empty()
 
-    def _next(self, cursor: Any) -> tuple[Item, Cursor] | Nothing:
-        found = next_item(self, self.order, cursor, once=self.once)
-        if not found and not any(self.items()):
-            raise self._empty()
-        return found or self._finished()
-
-    def _draft(self, item: Item, after: Cursor) -> Draft:
-        made = Draft.of(
-            item.text,
-            self.terms,
-            source=self.key,
-            cursor=after.written(),
-            refused=rubbish(item.text),
+    def drafted(self, item: Item, after: Mapping[str, Any], *, before: Any = None) -> Draft:
+        """Make the draft of an item; what can never be posted is `refused`."""
+        content = self.shape.content(item)
+        if content.says_nothing and self.making.template is None:
+            self._check_names(content)
+            content = replace(content, fault='has no "text"')
+        parts = self.making.parts(content, refused=self._refused(item))
+        ai = self.making.made_with_ai if content.made_with_ai is None else content.made_with_ai
+        return Draft(
+            parts,
+            self.key,
+            after,
+            made_with_ai=ai,
+            paid_partnership=content.paid_partnership,
+            where=self.shape.where(item, self.path),
+            notes=self._notes(before),
         )
-        where = f"line {item.line} of {self.path.name}"
-        return replace(made, made_with_ai=self.made_with_ai, where=where)
 
-    def items(self) -> Iterator[Item]:
-        """Read the items; raises `ConfigurationError` if the file cannot be read as UTF-8."""
-        try:
-            for number, line in enumerate(self._lines(), start=1):
-                text = line.strip()
-                if text and not text.startswith("#"):
-                    yield Item(_unescape(text), number)
-        except OSError as error:
-            raise ConfigurationError(
-                f"The list {self.path} cannot be read: {error.strerror}."
-            ) from None
+    def _refused(self, item: Item) -> TextRefused | None:
+        if item.on and not is_day(item.on):
+            return TextRefused(f"It is for {item.on}, which is no day.", "Write 12-24, 2026-12-24.")
+        found = rubbish(item.text) if item.holds is None else None
+        if found and any(not rubbish(other.text) for other in self.every_item()):
+            return None  # a list of words may hold such a one
+        return found
 
-    def _lines(self) -> Iterator[str]:
-        if self.path.exists() and not self.path.is_file():  # a pipe cannot be read twice
-            raise ConfigurationError(f"The list {self.path} is not a file.")
-        # A byte that is not UTF-8 becomes half of a surrogate pair (PEP 383): so the line is known.
-        with self.path.open(encoding="utf-8-sig", errors="surrogateescape") as file:
-            lines = iter(partial(file.readline, _LONGEST_LINE), "")
-            for number, line in enumerate(lines, start=1):
-                if len(line) == _LONGEST_LINE:
-                    raise self._unusable(number, "is longer than any post", "Is it a list?")
-                if not _is_utf8(line):
-                    raise self._unusable(number, "is not UTF-8", "Save the file as UTF-8.")
-                yield line
+    @cached_property
+    def _has_posts(self) -> bool:
+        contents = map(self.shape.content, self.every_item())
+        return any(one.text or one.thread or one.files for one in contents)
 
-    def _unusable(self, number: int, what: str, remedy: str) -> ConfigurationError:
-        return ConfigurationError(f"Line {number} of the list {self.path} {what}.", remedy)
+    def _check_names(self, content: Content) -> None:
+        """Raise `ConfigurationError` for objects of which none is a post."""
+        if self._has_posts:
+            return
+        names = ", ".join(content.values)
+        example = next(iter(content.values))
+        raise ConfigurationError(
+            f'No object of the list {self.path} has a "text". Their names: {names}.',
+            f"Say what a post is made of: --template '{{{example}}}'.",
+        )
+
+    # -- nothing --------------------------------------------------------------------------------
 
     def _finished(self) -> Nothing:
         return Nothing(
@@ -144,20 +227,21 @@ class ListFile:
             " with --order file, items can be added at its end.",
         )
 
-    def _empty(self) -> ConfigurationError:
-        return ConfigurationError(f"The list {self.path} has no items.", "Write one a line.")
+    def _not_today(self, today: date) -> Nothing:
+        todays = [item for item in self.every_item() if is_today(item.on, today)]
+        day = f"{today:%m-%d}"
+        if todays:
+            return Nothing("not-today", f"Each item of {self.key} for {day} had its turn.")
+        return Nothing("not-today", f"No item of {self.key} is for {day}.")
+
+    def _empty(self) -> Nothing:
+        raise ConfigurationError(f"The list {self.path} has no items.", "Write one a line.")
 
 
-def _is_utf8(line: str) -> bool:
-    try:
-        return line.isascii() or bool(line.encode())
-    except UnicodeEncodeError:
-        return False
+def _is_path(key: str) -> bool:
+    """Whether a cursor is kept by an absolute path, of this system or of Windows."""
+    return os.path.isabs(key) or (key[1:3] in (":\\", ":/"))
 
 
-def _unescape(text: str) -> str:
-    """Turn `\\n`, `\\#` and `\\\\` into what they stand for; any other backslash stays."""
-    if "\\" not in text:
-        return text
-    parts = text.split("\\\\")
-    return "\\".join(part.replace("\\n", "\n").replace("\\#", "#") for part in parts)
+def _file_name(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2] if path[1:2] == ":" else Path(path).name

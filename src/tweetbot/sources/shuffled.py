@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import os
 
-from tweetbot.sources.cursor import NAME_SIZE, Cursor, Found, Item, Items, naming
+from tweetbot.sources.cursor import NAME_SIZE, Cursor, Found, Items, naming
+from tweetbot.sources.item import Item
 
 
 def next_shuffled(source: Items, last: Cursor) -> Found:

@@ -84,6 +84,7 @@ class XApi:
         reply_to: str | None = None,
         media_ids: Sequence[str] = (),
         made_with_ai: bool = False,
+        paid_partnership: bool = False,
     ) -> Post:
         """Post `part` (`POST /2/tweets`), once; `reply_to` is the id of the post it answers.
 
@@ -101,6 +102,8 @@ class XApi:
             body["poll"] = {"options": list(poll.options), "duration_minutes": poll.minutes}
         if made_with_ai:
             body["made_with_ai"] = True
+        if paid_partnership:
+            body["paid_partnership"] = True
         answer = self.request(
             "POST",
             "/2/tweets",

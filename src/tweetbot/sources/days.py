@@ -1,0 +1,68 @@
+"""Items that have a day: they are offered on that day alone, once, before all others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from tweetbot.sources.cursor import naming
+from tweetbot.sources.item import Item
+from tweetbot.values import dataclass
+
+_DAY = re.compile(r"(?:(\d{4})-)?(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00)?)?", re.ASCII)
+_MOST = 500  # items of one day that are remembered
+
+
+def is_day(on: str) -> bool:
+    """Whether it names a day, with a year or without: 12-24 or 2026-12-24."""
+    found = _DAY.fullmatch(on)
+    if not found:
+        return False
+    try:
+        date(int(found[1] or 2000), int(found[2]), int(found[3]))
+    except ValueError:
+        return False
+    return True
+
+
+def is_today(on: str, today: date) -> bool:
+    """Whether that day is today."""
+    found = _DAY.fullmatch(on)
+    if not found:
+        return False
+    year, month, day = (int(part or today.year) for part in found.groups())
+    return (year, month, day) == (today.year, today.month, today.day)
+
+
+@dataclass(frozen=True)
+class Day:
+    """Which items of a day had their turn."""
+
+    day: str = ""
+    used: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, cursor: Any, today: date) -> Day:
+        """Read what the profile keeps; what is of another day is over."""
+        own = today.isoformat()
+        used = cursor.get("used") if isinstance(cursor, Mapping) else None
+        if not isinstance(used, list) or cursor.get("day") != own:
+            return cls(own)
+        return cls(own, tuple(name for name in used if isinstance(name, str)))
+
+    def had(self, item: Item) -> bool:
+        """Whether that item had its turn today."""
+        return _name(item) in self.used
+
+    def after(self, item: Item) -> Day:
+        return Day(self.day, (*self.used, _name(item))[-_MOST:])
+
+    def written(self) -> dict[str, Any]:
+        """Return what the profile keeps."""
+        return {"day": self.day, "used": list(self.used)} if self.used else {}
+
+
+def _name(item: Item) -> str:
+    return naming()(item)
