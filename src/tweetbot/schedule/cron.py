@@ -43,6 +43,6 @@ def logged(job: Job, command: str) -> str:
     if size > LONGEST:
         raise ConfigurationError(
             f"The line has {size} bytes, and some crons take {LONGEST}.",
-            "Put the text into a list (--list), or use systemd.",
+            "Shorten its texts or paths, or use another kind: systemd.",
         )
     return line

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -106,15 +107,27 @@ def _with(name: str, profile: str, word: Word) -> Word:
 
 
 def _service(job: Job, *, bot: str, unit: str = "", user: str = "") -> str:
-    command = " ".join(map(quoted, run(job)))
     lines = [
         f"Environment={quoted(f'{name}={text}', expands=False)}\n"
         for name, text in {**job.variables, **_folder_of_profiles(job)}.items()
     ]
     if job.directory:
         lines.append(f"WorkingDirectory={str(job.directory).replace('%', '%%')}\n")
-    service = user + "".join(lines)
-    return SERVICE.format(bot=bot, unit=unit, service=service, command=command, minutes=job.minutes)
+    return SERVICE.format(
+        bot=bot,
+        unit=unit,
+        service=user + "".join(lines),
+        command=_line(run(job)),
+        minutes=job.minutes,
+    )
+
+
+def _line(words: tuple[str, ...]) -> str:
+    """Return the command line; a program whose name systemd refuses is started by a shell."""
+    is_plain = re.fullmatch(r"[\w@+=:,./ -]+", words[0])
+    if not is_plain:
+        words = ("/bin/sh", "-c", 'exec "$@"', "sh", *words)
+    return " ".join(map(quoted, words))
 
 
 def _folder_of_profiles(job: Job) -> dict[str, str]:
