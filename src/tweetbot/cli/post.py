@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -142,53 +142,19 @@ OPTIONS = (
 @options.all_of(OPTIONS)
 def command(
     *,
-    text: str | None,
     profile: str | None,
-    list_file: str | None,
-    feed: str | None,
-    thread: bool,
-    order: Order,
-    once: bool,
-    template: str | None,
-    first_run: FirstRun | None,
-    match: str | None,
-    remember_as: str | None,
-    media: tuple[str, ...],
-    alt: tuple[str, ...],
-    poll: tuple[str, ...],
-    poll_for: float | None,
-    reply_to: str | None,
-    made_with_ai: bool,
-    fit: bool,
-    is_long: bool,
     min_gap: float | None,
-    no_links: bool,
-    no_mentions: bool,
     dry_run: bool,
     again: bool,
     wait: float,
     as_json: bool,
     quiet: bool,
     verbose: bool,
+    **given: Any,
 ) -> int:
     """Renew the login and post once; never asks (cron, CI)."""
     settings = read_settings(os.environ, profile=profile)
-    extras = extras_of(
-        is_thread=thread,
-        poll=poll,
-        poll_for=poll_for,
-        reply_to=reply_to,
-        made_with_ai=made_with_ai,
-        media=media,
-        alt=alt,
-        is_list=list_file is not None or feed is not None,
-    )
-    terms = Terms(LONG_LIMIT if is_long else LIMIT, not no_links, not no_mentions, fit)
-    items = Items(template, first_run, match, remember_as)
-    source = source_of(
-        Wanted(text, list_file, feed, order, once, items, extras, terms),
-        fetch=fetching(verbose=verbose),
-    )
+    source = source_from(verbose=verbose, **given)
     settings = which_bot.chosen(settings)
     store = store_of(settings, wait=wait)
     if dry_run:
@@ -206,6 +172,50 @@ def command(
         )
     _show_outcome(outcome, as_json=as_json, quiet=quiet)
     return 0
+
+
+def source_from(
+    *,
+    text: str | None,
+    list_file: str | None,
+    feed: str | None,
+    thread: bool,
+    order: Order,
+    once: bool,
+    template: str | None,
+    first_run: FirstRun | None,
+    match: str | None,
+    remember_as: str | None,
+    media: tuple[str, ...],
+    alt: tuple[str, ...],
+    poll: tuple[str, ...],
+    poll_for: float | None,
+    reply_to: str | None,
+    made_with_ai: bool,
+    fit: bool,
+    is_long: bool,
+    no_links: bool,
+    no_mentions: bool,
+    verbose: bool,
+    **_of_the_run: object,
+) -> Source:
+    """Return where the drafts come from; raises what is wrong with the options, as far as known."""
+    extras = extras_of(
+        is_thread=thread,
+        poll=poll,
+        poll_for=poll_for,
+        reply_to=reply_to,
+        made_with_ai=made_with_ai,
+        media=media,
+        alt=alt,
+        is_list=list_file is not None or feed is not None,
+    )
+    terms = Terms(LONG_LIMIT if is_long else LIMIT, not no_links, not no_mentions, fit)
+    items = Items(template, first_run, match, remember_as)
+    return source_of(
+        Wanted(text, list_file, feed, order, once, items, extras, terms),
+        fetch=fetching(verbose=verbose),
+    )
 
 
 _FIELDS = (

@@ -13,10 +13,10 @@ import click
 from tweetbot import schedule
 from tweetbot.cli import commands
 from tweetbot.cli.options import FileName
+from tweetbot.cli.post import source_from
 from tweetbot.errors import ConfigurationError
 from tweetbot.values import dataclass
 
-SOURCES = ("text", "list_file", "feed")
 _NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 USUAL_MINUTES = 10  # for one run; a --wait of over a minute adds to it
 
@@ -43,21 +43,26 @@ def read(args: Sequence[str], *, directory: Path) -> Scheduled:
         given = ctx.params
         words = tuple(_words(post, ctx, args, directory))
     _refuse_senseless(given)
+    is_fixed = given["text"] is not None or bool(given["media"])
+    has_source = is_fixed or given["list_file"] is not None or given["feed"] is not None
+    files = [word for word in words if isinstance(word, Path)]
+    if has_source and all(file.exists() for file in files):
+        source_from(**given)  # what can be wrong now
     return Scheduled(
         words,
-        given.get("profile"),
-        any(given.get(name) is not None for name in SOURCES),
-        given.get("text") is not None,
-        ("feeds",) if given.get("feed") else (),
-        USUAL_MINUTES + math.ceil(max(given.get("wait", 0) - 60, 0) / 60),
-        given.get("min_gap"),
+        given["profile"],
+        has_source,
+        is_fixed,
+        ("feeds",) if given["feed"] else (),
+        USUAL_MINUTES + math.ceil(max(given["wait"] - 60, 0) / 60),
+        given["min_gap"],
     )
 
 
 def _refuse_senseless(given: Mapping[str, Any]) -> None:
-    if given.get("dry_run"):
+    if given["dry_run"]:
         raise ConfigurationError("With -n a run posts nothing.", "Leave it out here.")
-    if "-" in (given.get("text"), given.get("feed"), given.get("list_file")):
+    if "-" in (given["text"], given["feed"], given["list_file"]):
         raise ConfigurationError(
             "A scheduler has nothing to give on standard input.",
             "Name a list (--list FILE) or a feed (--feed URL); what comes out of a program needs a"
