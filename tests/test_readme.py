@@ -71,6 +71,10 @@ def slug(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
+def test_the_page_can_be_read() -> None:
+    assert len(README.splitlines()) <= 450
+
+
 # -- commands -------------------------------------------------------------------------------------
 
 
@@ -520,6 +524,35 @@ def said_nothing(run: subprocess.CompletedProcess[str]) -> bool:
     return (run.returncode, run.stdout, run.stderr) == (0, "", "")
 
 
+# -- many bots ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("variables", "error"),
+    [
+        ("TWEETBOT_CONFIG_DIR=/nowhere", "login-needed"),
+        (f"TWEETBOT_CONFIG_DIR={__file__}", "configuration"),
+        ("TWEETBOT_STORE=redis://127.0.0.1:1/0", "temporary"),
+    ],
+    ids=["no bot", "no folder", "a store that is down"],
+)
+def test_the_line_for_many_bots_is_not_silent_where_none_can_be_seen(
+    machine: Machine, variables: str, error: str
+) -> None:
+    run = machine.run(f"export {variables}\n{block('fleet')}")
+    assert run.stdout.split("\t")[:2] == ["all", error]
+
+
+def test_the_line_for_many_bots_names_those_that_need_somebody(machine: Machine) -> None:
+    bot = machine.bot
+    bot.run("post", "Hello")
+    silent = {**bot.document, "posts": [], "ran_at": None}
+    (bot.folder / "silent.json").write_text(json.dumps(silent))
+    (bot.folder / "broken.json").write_text("{")
+    lines = [line.split("\t") for line in machine.run(block("fleet")).stdout.splitlines()]
+    assert [line[:2] for line in lines] == [["broken", "configuration"], ["silent", "too-old"]]
+
+
 # -- moving ---------------------------------------------------------------------------------------
 
 
@@ -537,7 +570,8 @@ def test_a_move_that_failed_is_taken_back(machine: Machine) -> None:
     machine.have("dogfacts")
     machine.run("tweetbot export -p dogfacts | cat > /dev/null")
     assert machine.run("tweetbot post -p dogfacts Hello").returncode == 4
-    take_back = block("take back").replace("~/.config/tweetbot", str(machine.bot.folder))
+    (take_back,) = re.findall(r"`(tweetbot import [^`]*~/\.config/[^`]*)`", README)
+    take_back = take_back.replace("~/.config/tweetbot", str(machine.bot.folder))
     assert machine.run(take_back).returncode == 0
     assert machine.run("tweetbot post -p dogfacts Hello").returncode == 0
 
