@@ -72,7 +72,7 @@ NO_TARGETS = ["", "http://", "file:///etc/passwd", "ftp://e.com/", "http://[::1"
 @pytest.mark.parametrize("target", NO_TARGETS)
 def test_a_redirect_to_nowhere_is_a_failure(target: str, web: FeedServer) -> None:
     web.pages["/round"] = to(target)
-    with pytest.raises(Temporary, match="redirects|no complete HTTP answer"):
+    with pytest.raises(Temporary, match=r"redirects|no complete HTTP answer"):
         get(f"{web.url}/round")
     assert len(web.asked) <= 11
 
