@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -83,13 +82,13 @@ def follow(content: str | bytes, cursors: dict[str, Any], **wanted: Any) -> Draf
 def posts(content: str | bytes, cursors: dict[str, Any] | None = None, **wanted: Any) -> list[str]:
     """Follow a feed until there is nothing new."""
     cursors = {} if cursors is None else cursors
-    drafts: Iterator[Draft | Nothing] = iter(lambda: follow(content, cursors, **wanted), None)
     found: list[str] = []
-    for draft in drafts:
+    for _ in range(1000):
+        draft = follow(content, cursors, **wanted)
         if isinstance(draft, Nothing):
             return found
         found.append(draft.text)
-    return found
+    pytest.fail("it has no end")
 
 
 @pytest.mark.parametrize("name", KINDS)
