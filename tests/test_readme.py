@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -27,6 +28,7 @@ from tweetbot.money import PRICE_LINK, PRICE_POST
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault
 from tweetbot.sandbox.routes import STEPS
+from tweetbot.sources.source import Reason
 from tweetbot.x.answer import Answer
 from tweetbot.x.refusals import refusal
 
@@ -210,6 +212,15 @@ def test_the_variables_are_those_that_the_code_reads() -> None:
 def test_the_keys_of_the_profile_are_those_of_the_document() -> None:
     keys = re.findall(r"\*\*`(\w+)`\*\*", section("The profile document"))
     assert keys == [entry.name for entry in fields(Profile) if entry.name != "unknown"]
+
+
+def test_the_fields_of_a_post_are_those_that_it_prints(bot: Bot) -> None:
+    (fields_named,) = re.findall(r"(?s)With `--json`, `post` prints (.*?)\. A failure", README)
+    without_reasons = re.sub(r"\(why.*?\)", "", fields_named)
+    answer = bot.run("post", "Hello", "--json").json
+    assert set(inline_code(without_reasons)) == set(answer)
+    reasons = re.findall(r"`([a-z-]+)`", fields_named.partition("(why")[2].partition(")")[0])
+    assert set(reasons) == {*get_args(Reason), "too-early"}
 
 
 def test_the_prices_are_those_of_the_code() -> None:
