@@ -72,7 +72,9 @@ def command(
     plan = row.plan(job)
     steps = plan.steps
     if write and row.write:
-        show("\n".join(row.write(job, plan, force)))
+        written = row.write(job, plan, force)
+        show("\n".join(written.done))
+        remarks += written.warnings
     else:
         _print(plan)
         steps = (*steps, *plan.by_hand)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tweetbot.schedule import cron, docker, github, gitlab, kubernetes, launchd, systemd, windows
+from tweetbot.schedule.crontab import write_crontab
 from tweetbot.schedule.job import Job
 from tweetbot.schedule.plan import Plan
-from tweetbot.schedule.writing import write_crontab, write_units, write_workflow
+from tweetbot.schedule.writing import Written, write_units, write_workflow
 from tweetbot.values import dataclass
 
 
@@ -18,7 +19,7 @@ class Kind:
     says: str
     plan: Callable[[Job], Plan]
     is_here: bool
-    write: Callable[[Job, Plan, bool], list[str]] | None = None
+    write: Callable[[Job, Plan, bool], Written] | None = None
 
 
 KINDS = {
