@@ -16,6 +16,7 @@ from tweetbot.cli.commands import command as load
 SOURCES = Path(__file__).parents[2] / "src/tweetbot"
 # In back quotes, behind a colon to the end of the line or a pipe, or in brackets.
 NAMED = re.compile(r"`tweetbot ([^`]+)`|: tweetbot (\w[^|\n]*)|\(tweetbot ([^|<)]+)")
+PATTERN = re.compile(r"\\|\[\^")  # what looks for such words instead of naming them
 PLACE = "SOMETHING"  # stands where the program fills something in
 FREE = ("--help", PLACE)  # no command, or one that the program has looked up
 
@@ -45,6 +46,7 @@ def command_lines() -> list[str]:
             for path in SOURCES.rglob("*.py")
             for text in strings(ast.parse(path.read_text(encoding="utf-8")))
             for found in NAMED.finditer(text)
+            if not PATTERN.search(found[0])
         }
     )
 

@@ -78,12 +78,7 @@ class Seen:
 
     def validated(self, *, etag: str, modified: str, look: str) -> Seen:
         """Keep what the server tells a look by that left nothing new behind; no long ones."""
-        etag, modified = (
-            text
-            if len(text) <= _LONGEST_VALIDATOR and text.isprintable() and text.isascii()
-            else ""
-            for text in (etag, modified)
-        )
+        etag, modified = (text if _is_short(text) else "" for text in (etag, modified))
         return replace(self, etag=etag, modified=modified, look=look if etag or modified else "")
 
 

@@ -36,10 +36,6 @@ class Target:
         named = "The key of this move" + ("" if self.is_key_given else ", a new one,")
         return Keys.read(self.lives_in.key or "", remedy=remedy, named=named)
 
-    def is_in(self, other: LivesIn) -> bool:
-        """Whether `other` is the same place."""
-        return self.lives_in.store == other.store
-
 
 def read_target(
     text: str,
