@@ -13,14 +13,17 @@ from tests.mortal import Killed, Life, MortalStore, mortal_transport
 from tests.sandbox.pictures import gif, jpeg, mp4, png, webp
 from tweetbot import posting
 from tweetbot.draft import Draft, Media, Part, Target
-from tweetbot.errors import TweetbotError
+from tweetbot.errors import Overtaken, TweetbotError
 from tweetbot.posting import Context
 from tweetbot.sandbox import Failure, Fault, Sandbox
 from tweetbot.sources import Extras, Given, Source, given, read_media
+from tweetbot.store.folder import FileStore
+from tweetbot.x.media import deadline
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Clock
     from tweetbot.sandbox import Post
+    from tweetbot.store import Store
 
 CHUNKS = 3  # of the video
 FILES = {
@@ -81,7 +84,14 @@ class Ended:
     said: str
 
 
-def run(bot: Bot, clock: Clock, source: Source, *, life: Life | None = None) -> Ended:
+def run(
+    bot: Bot,
+    clock: Clock,
+    source: Source,
+    *,
+    life: Life | None = None,
+    store: Store | None = None,
+) -> Ended:
     """Run `post` in this process."""
     told: list[str] = []
     context = Context(
@@ -90,7 +100,7 @@ def run(bot: Bot, clock: Clock, source: Source, *, life: Life | None = None) -> 
     life = life or Life()
     with mortal_transport(life)(user_agent="tweetbot", environ={}) as http:
         try:
-            posting.post(MortalStore(bot.path, life), http, source, context=context)
+            posting.post(store or MortalStore(bot.path, life), http, source, context=context)
         except TweetbotError as error:
             return Ended(error.code, "\n".join([*told, str(error)]))
         except Killed:
@@ -235,6 +245,72 @@ def test_a_login_without_the_permission_for_media_is_told(
     x.fault("upload", LASTING["403"])
     ended = run(bot, clock, showing("Look", *files("dog.png")))
     assert (ended.code, "media.write" in ended.said) == (4, True)
+
+
+def test_a_short_rate_limit_is_waited_for_in_the_midst_of_a_video(
+    bot: Bot, clock: Clock, x: Sandbox, files: Files
+) -> None:
+    reset = {"x-rate-limit-remaining": "0", "x-rate-limit-reset": str(int(clock.time) + 20)}
+    x.fault("append", Fault("status", status=429, headers=reset, skip=1))
+    assert run(bot, clock, showing("", *files("run.mp4"))).code == 0
+    assert 20 in map(round, clock.pauses)
+    assert shown(x.posts[0]) == whole("run.mp4")
+
+
+def test_a_deadline_grows_with_the_size() -> None:
+    assert [round(deadline(size)) for size in (0, 50_000, 2 * 1024 * 1024, 5_000_000)] == [
+        *(20, 21, 62, 120)
+    ]
+
+
+# --- the lock -------------------------------------------------------------------------------
+
+
+class Expiring(FileStore):
+    """A store whose lock expires; another run takes it when it was kept alive so often."""
+
+    def __init__(self, bot: Bot, *, kept: int = 99, is_changed: bool = False) -> None:
+        super().__init__(bot.path, state_dir=lambda: bot.folder / "state")
+        self.kept = kept
+        self.is_changed = is_changed
+
+    def keep_lock(self) -> None:
+        self.kept -= 1
+        if self.kept < 0:
+            raise Overtaken("Another run has the lock.", "Run again later.")
+
+    def check_unchanged(self) -> None:
+        if self.is_changed:
+            raise Overtaken("Another run has changed the document.", "Run again later.")
+
+
+def test_each_chunk_and_each_look_keeps_the_lock_alive(
+    bot: Bot, clock: Clock, x: Sandbox, files: Files
+) -> None:
+    store = Expiring(bot)
+    assert run(bot, clock, showing("", *files("run.mp4")), store=store).code == 0
+    asked = len([request for request in x.requests if request.step != "post"])
+    assert 99 - store.kept >= asked
+
+
+@pytest.mark.parametrize("kept", [0, 1, 4, 6])
+def test_a_run_that_loses_its_lock_on_the_way_ends_there(
+    bot: Bot, clock: Clock, x: Sandbox, files: Files, kept: int
+) -> None:
+    ended = run(bot, clock, showing("", *files("run.mp4")), store=Expiring(bot, kept=kept))
+    assert (ended.code, x.posts, bot.document.get("pending")) == (6, (), None)
+    assert "last_error" not in bot.document  # the document is another run's
+
+
+def test_without_a_lock_a_long_upload_looks_whether_another_run_was_faster(
+    bot: Bot, clock: Clock, files: Files
+) -> None:
+    with Sandbox(processing_seconds=15) as x:
+        bot.x, x.clock = x, clock.now
+        bot.log_in()
+        store = Expiring(bot, is_changed=True)
+        ended = run(bot, clock, showing("", *files("turn.gif")), store=store)
+        assert (ended.code, x.count("finalize"), x.posts) == (6, 1, ())
 
 
 # --- what X makes of a file -----------------------------------------------------------------
