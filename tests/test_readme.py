@@ -38,6 +38,14 @@ CRONTAB = ROOT / "crontab.example"
 DOCUMENTS = (ROOT / "README.md", ROOT / "CHANGELOG.md", CRONTAB)
 PROGRAM = "/home/me/tweetbot/.venv/bin/tweetbot"
 FACTS = {"data": [{"attributes": {"body": "Dogs have wet noses."}}]}
+HOSTS = (
+    "https://dogapi.dog",
+    "https://hc-ping.com",
+    "https://example.com",
+    "https://www.govinfo.gov",
+    "https://earthquake.usgs.gov",
+    "https://github.com",
+)
 OPERATOR = re.compile(r"[();|&]+")
 REDIRECTION = re.compile(r"[<>&]*[<>][<>&]*")
 
@@ -387,7 +395,7 @@ class Machine:
         self.bot.name = profile
 
     def run(self, script: str) -> subprocess.CompletedProcess[str]:
-        for host in ("https://dogapi.dog", "https://hc-ping.com", "https://example.com"):
+        for host in HOSTS:
             script = script.replace(host, self.source.url)
         path = f"{Path(self.program).parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"
         return subprocess.run(
@@ -433,7 +441,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", [one.name for one in blocks() if one.name.startswith("recipe")])
 def test_each_recipe_has_a_test(name: str) -> None:
-    assert name in ("recipe list", "recipe api", "recipe feed")
+    assert name == "recipe list"
 
 
 def test_the_lines_of_a_file_are_posted_in_turn(machine: Machine) -> None:
@@ -451,7 +459,7 @@ def test_the_lines_of_a_file_are_posted_in_turn(machine: Machine) -> None:
 def test_the_fact_is_posted_once(machine: Machine, source: Source) -> None:
     machine.have("dogfacts")
     source.body = json.dumps(FACTS).encode()
-    run = machine.run(block("recipe api"))
+    run = machine.run(line_of("dogfacts"))
     assert run.returncode == 0, run.stderr
     assert machine.posts == ["Dogs have wet noses."]
     assert run.stdout.startswith("https://x.com/dogfacts/status/")
@@ -463,25 +471,25 @@ def test_without_a_fact_nothing_is_posted(
 ) -> None:
     machine.have("dogfacts")
     source.status, source.body = answer
-    run = machine.run(block("recipe api"))
+    run = machine.run(line_of("dogfacts"))
     assert (machine.posts, source.asked) == ([], 1)
     assert run.returncode != 0
 
 
-@pytest.mark.parametrize("recipe", ["recipe api", "recipe feed"])
+@pytest.mark.parametrize("recipe", ["dogfacts", "news"])
 @pytest.mark.parametrize("trouble", ["no network", "an error", "half of it"])
 def test_trouble_on_the_way_posts_nothing(
     machine: Machine, source: Source, recipe: str, trouble: str
 ) -> None:
-    machine.have("news" if "feed" in recipe else "dogfacts")
-    source.body = feed("Old", "New") if "feed" in recipe else json.dumps(FACTS).encode()
+    machine.have(recipe)
+    source.body = feed("Old", "New") if recipe == "news" else json.dumps(FACTS).encode()
     if trouble == "no network":
         source.close()
     elif trouble == "an error":
         source.status = 500
     else:
         source.breaks_off = True
-    run = machine.run(block(recipe))
+    run = machine.run(line_of(recipe))
     assert machine.posts == []
     assert run.returncode != 0
 
@@ -489,13 +497,84 @@ def test_trouble_on_the_way_posts_nothing(
 def test_each_run_posts_the_oldest_new_item_of_a_feed(machine: Machine, source: Source) -> None:
     machine.have("news")
     source.body = feed("Old")
-    assert machine.run(block("recipe feed")).returncode == 0
+    assert machine.run(line_of("news")).returncode == 0
     assert machine.posts == [], "the first look"
     source.body = feed("Old", "New", "- Newer")
     for _ in range(3):
-        run = machine.run(block("recipe feed"))
+        run = machine.run(line_of("news"))
         assert run.returncode == 0, run.stderr
     assert machine.posts == ["New http://news.example/1", "- Newer http://news.example/2"]
+
+
+def line_of(bot: str) -> str:
+    """Return the line of the README for one of the bots that have a line each."""
+    (line,) = (line for line in block("bots").splitlines() if f"-p {bot} " in line)
+    return line
+
+
+def test_pairs_of_words_and_nothing_of_a_file_that_is_not_there(machine: Machine) -> None:
+    machine.have("pairs")
+    (machine.home / "nouns.txt").write_text("fox\n")
+    assert machine.run(line_of("pairs")).returncode != 0
+    (machine.home / "verbs.txt").write_text("jump\n")
+    assert machine.run(line_of("pairs")).returncode == 0
+    assert machine.posts == ["fox/jump"]
+
+
+def test_a_new_word_is_answered_by_where_it_stood(machine: Machine) -> None:
+    machine.have("nyt")
+    programs = {"new-words": "cat words.txt", "where": 'echo "It is new: $1."'}
+    for name, script in programs.items():
+        (machine.home / name).write_text(f"#!/bin/sh\n{script}\n")
+        (machine.home / name).chmod(0o755)
+    words = machine.home / "words.txt"
+    words.write_text("")
+    assert machine.run(line_of("nyt")).returncode != 0
+    words.write_text("blorbo\nquonk\n")
+    for _ in range(2):
+        assert machine.run(line_of("nyt")).returncode == 0
+    assert machine.run(line_of("nyt")).returncode != 0
+    assert machine.posts[0::2] == ["blorbo", "quonk"]
+    assert machine.posts[1::2] == ["It is new: blorbo.", "It is new: quonk."]
+    first, answer, second, _ = machine.bot.x.posts
+    assert (answer.parent, second.parent) == (first.id, None)
+
+
+LAWS = b"""<rss version="2.0"><channel><title>Public Laws</title><item>
+<title>Public Law 119 - 1 - Laken Riley Act</title>
+<link>https://www.govinfo.gov/app/details/PLAW-119publ1</link>
+<guid isPermaLink="true">https://www.govinfo.gov/app/details/PLAW-119publ1</guid>
+<pubDate>Wed, 29 Jan 2025 05:00:00 GMT</pubDate></item></channel></rss>"""
+RELEASES = b"""<feed xmlns="http://www.w3.org/2005/Atom"><title>Release notes</title>
+<entry><id>tag:github.com,2008:Repository/1/v1.0</id><title>v1.0</title>
+<link rel="alternate" type="text/html" href="https://github.com/OWNER/NAME/releases/tag/v1.0"/>
+<updated>2026-11-01T00:00:00Z</updated><content type="html">&lt;!-- by a program --&gt;</content>
+</entry>
+</feed>"""
+FOLLOWED: dict[str, tuple[bytes, str]] = {
+    "congress": (
+        LAWS,
+        "Public Law 119 - 1 - Laken Riley Act https://www.govinfo.gov/app/details/PLAW-119publ1",
+    ),
+    "releases": (RELEASES, "v1.0 https://github.com/OWNER/NAME/releases/tag/v1.0"),
+    "quakes": (
+        b'{"features": [{"id": "us1", "properties": {"mag": 5.1, "place": "near Ulm"}}]}',
+        "M 5.1, near Ulm",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FOLLOWED)
+def test_a_bot_of_one_line_follows_what_happens(
+    name: str, machine: Machine, source: Source
+) -> None:
+    machine.have(name)
+    source.body, text = FOLLOWED[name]
+    line = line_of(name)
+    assert machine.run(line).returncode == 0
+    assert machine.posts == [], "the first look"
+    assert machine.run(f"{line} --first-run all --remember-as again").returncode == 0
+    assert machine.posts == [text]
 
 
 def test_each_line_of_the_crontab_does_its_job(machine: Machine, source: Source) -> None:

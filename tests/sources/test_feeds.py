@@ -172,6 +172,15 @@ def test_only_items_that_match() -> None:
         assert posts(KINDS[name], match=match) == ["Two https://example.com/2"]
 
 
+def test_the_title_or_the_summary_has_to_match() -> None:
+    rain = item(title="v1.0", description="Rain")
+    assert [posts(rain, match=re.compile(match)) for match in ("^v[0-9.]+$", "^Rain$", "o R")] == [
+        ["v1.0"],
+        ["v1.0"],
+        [],
+    ]
+
+
 def test_what_did_not_match_is_not_used() -> None:
     cursors: dict[str, Any] = {}
     assert posts(RSS, cursors, match=re.compile("Two")) == ["Two https://example.com/2"]

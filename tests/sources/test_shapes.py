@@ -46,7 +46,7 @@ def turn(source: List, cursor: Any) -> Draft | Nothing:
 
 # -- items of each shape --------------------------------------------------------------------------
 
-FILES = {
+FILES: dict[str, tuple[str, str, list[str]]] = {
     "a fortune file": (
         "cookies",
         "One\n  and a half\n\t-- Somebody\n%\n\n# Two\\n\n%\n%\nThree\n",
@@ -80,7 +80,7 @@ def test_the_file_tells_its_shape(name: str, tmp_path: Path) -> None:
 def test_a_folder_is_a_list_of_files_that_share_a_name(tmp_path: Path) -> None:
     folder = tmp_path / "pics"
     folder.mkdir()
-    for name, content in {
+    files: dict[str, str | bytes] = {
         "10.txt": "Ten",
         "2.txt": "\ufeffTwo \n",
         "2.png": png(),
@@ -94,7 +94,8 @@ def test_a_folder_is_a_list_of_files_that_share_a_name(tmp_path: Path) -> None:
         "6.jpg": png(),
         ".DS_Store": "x",
         "notes.md": "x",
-    }.items():
+    }
+    for name, content in files.items():
         put(folder, name, content)
     (folder / "7.txt").mkdir()
     source = listed(folder)
@@ -216,7 +217,7 @@ def test_a_template_makes_the_text_of_objects(tmp_path: Path) -> None:
 
 
 def test_a_list_without_a_text_is_refused_with_its_names(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="Its columns: Name, Jahr.*template '{Name}'"):
+    with pytest.raises(ConfigurationError, match=r"Its columns: Name, Jahr.*template '\{Name\}'"):
         listed(put(tmp_path, "x.csv", "Name;Jahr\nFuchs;1990\n"))
     source = listed(put(tmp_path, "x.json", '[{"quote": "x", "by": "y"}]'))
     with pytest.raises(ConfigurationError, match="Their names: quote, by"):
@@ -259,7 +260,7 @@ def test_a_line_may_begin_with_a_bracket(first: str, tmp_path: Path) -> None:
     assert texts(listed(put(tmp_path, "x.txt", f"{first}\nTwo\n"))) == [first, "Two"]
 
 
-BROKEN = {
+BROKEN: dict[str, tuple[str, str | bytes, str]] = {
     "a quotation mark": ("x.csv", 'text\nOne\n"Two\nThree\n', "Line 3 "),
     "a line of JSON": ("x.jsonl", '"One"\n{"text": \n', "Line 2 "),
     "an array": ("x.json", '["a", ', "is not JSON"),
@@ -359,7 +360,7 @@ BIRTHDAYS = "text,on\nAda,12-10\nIsaac,12-25\nHumphrey,12-25\nOnce,2026-12-25\n"
 
 def days(path: Path, when: date, cursor: Any = None) -> tuple[list[str], Any, str]:
     """Run until there is nothing more; return the texts, the cursor, and the reason."""
-    found = []
+    found: list[str] = []
     while True:
         turned = turn(listed(path, order="file", today=when), cursor)
         if isinstance(turned, Nothing):

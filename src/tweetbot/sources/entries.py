@@ -78,13 +78,13 @@ class Entry:
         return text if isinstance(text, str) else None
 
     @property
-    def searched(self) -> str:
-        """What an expression has to be found in."""
+    def searched(self) -> tuple[str, ...]:
+        """The texts in one of which an expression has to be found."""
         if self.text is not None:
-            return self.text
+            return (self.text,)
         if self.row is None:
-            return f"{self.title.said}\n{self.summary.said}"
-        return "\n".join(_written(value) for value in self.row.values())
+            return self.title.said, self.summary.said
+        return tuple(_written(value) for value in self.row.values())
 
     @property
     def is_empty(self) -> bool:

@@ -153,7 +153,7 @@ class Feed:
 
     def _is_wanted(self, entry: Entry) -> bool:
         match = self.options.match
-        return match is None or bool(match.search(entry.searched))
+        return match is None or any(map(match.search, entry.searched))
 
     def _nothing(self, look: _Look, seen: Seen) -> Nothing:
         if look.seen is None:
