@@ -21,11 +21,13 @@ from tests.git_server import GitServer
 from tests.mortal import Killed, Life
 from tests.test_moving import on_a_terminal
 from tweetbot import moving
-from tweetbot.errors import TweetbotError
+from tweetbot.errors import Overtaken, TweetbotError
 from tweetbot.profile import LivesIn
 from tweetbot.sandbox import Sandbox
 from tweetbot.settings import read_settings
 from tweetbot.store import Movable, Store, find, open_folder, open_target, read_target
+from tweetbot.store.git_ref import Lock, Ref
+from tweetbot.store.git_remote import Address, Remote
 
 if TYPE_CHECKING:
     from tests.conftest import RedisServer
@@ -344,6 +346,18 @@ def test_until_the_store_answers_nobody_here_uses_a_bot_that_may_be_there(
     assert bot.run("post", "Hello").code == 0
     assert is_here(bot)
     assert git_host.git("for-each-ref") == ""
+
+
+def test_a_push_that_comes_late_finds_the_move_called_off(bot: Bot, git_host: GitHost) -> None:
+    remote = Remote(Address.parse(f"git:{git_host.url}"), os.environ)
+    late = Ref(remote, bot.name)
+    late.put(late.make(None, Lock("killed", time.time() - HOUR)))
+    lives_in = {"store": f"git:{git_host.url}", "key": git_host.key, "at": 1}
+    bot.write({**bot.document, "lives_in": lives_in})
+    the_rest_of_its_life(bot)
+    assert is_here(bot)
+    with pytest.raises(Overtaken):
+        late.put(late.make(b"a login that was spent", None))
 
 
 def test_an_older_login_that_lies_there_is_not_the_moved_one(bot: Bot, git_host: GitHost) -> None:

@@ -12,6 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.conftest import Bot, GitHost, Run
+from tests.git_server import GitServer
 from tests.test_move_into import REF, clone_of, there
 from tweetbot.profile import Profile
 from tweetbot.settings import read_settings
@@ -125,7 +126,17 @@ def test_a_store_that_is_away_hides_no_other_bot(moved: Bot, git_host: GitHost) 
     run = moved.run("status")
     assert run.code == 6
     assert [line.split()[0] for line in run.out.splitlines()] == ["cats", "default"]
-    assert moved.run("status", "-p", "cats").code == 0
+
+
+def test_the_status_of_one_bot_asks_no_other_ones_store(bot: Bot, git_host: GitHost) -> None:
+    cats = replace(bot, name="cats")
+    cats.log_in()
+    git_host.git("config", "http.receivepack", "true")
+    with GitServer(git_host.folder.parent) as server:
+        assert bot.run("export", "-p", "default", "--to", f"git:{server.url}/host.git").code == 0
+        server.seen.clear()
+        assert (bot.run("status", "-p", "cats").code, server.seen) == (0, [])
+        assert (bot.run("status").code, bool(server.seen)) == (0, True)
 
 
 # -- what comes and goes --------------------------------------------------------------------------
