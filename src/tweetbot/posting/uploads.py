@@ -126,16 +126,20 @@ class _Uploading:
 
     def _renewing(self, request: Callable[[], T]) -> T:
         session = self._session
-        session.keep_lock()
+
+        def send() -> T:
+            session.keep_lock()
+            return request()
+
         try:
-            return session.try_again(request)
+            return session.try_again(send)
         except RateLimited as limited:
             session.wait_for(limited)
         except AccessTokenRefused:
             if not session.may_renew:
                 raise
             self._renew()
-        return session.try_again(request)
+        return session.try_again(send)
 
     def _renew(self) -> None:
         try:
