@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _STDIN, _STDOUT, _STDERR = 0, 1, 2
 # What GitHub's runner takes for a command: at the start of a line, and its older kind anywhere
 # (docs.github.com, actions/reference/workflow-commands-for-github-actions).
-_CI_COMMAND = re.compile(r"^(?=[^\S\n]*::)", re.MULTILINE)
+_CI_COMMAND = r"(?m)^(?=[^\S\n]*::)"
 _OLD_CI_COMMAND = "##["
 _OWN_CI_COMMAND = "::add-mask::"
 
@@ -80,7 +80,7 @@ def _harmless(words: str) -> str:
     """Return words as they may go out: no control characters, nothing that a CI obeys."""
     words = printable(words)
     if _is_ci() and not words.startswith(_OWN_CI_COMMAND):
-        words = _CI_COMMAND.sub("| ", words.replace(_OLD_CI_COMMAND, "## ["))
+        words = re.sub(_CI_COMMAND, "| ", words.replace(_OLD_CI_COMMAND, "## ["))
     return words
 
 

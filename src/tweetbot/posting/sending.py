@@ -33,7 +33,7 @@ from tweetbot.text import LIMIT
 from tweetbot.x import POST_DEADLINE, Post
 
 INVISIBLE_FOR = 3.0  # seconds after which X should see a post that it has just made
-_INVISIBLE = re.compile(r"deleted or not visible|does not exist|could not find", re.IGNORECASE)
+_INVISIBLE = r"(?i)deleted or not visible|does not exist|could not find"
 _ORDINALS = [
     "first",
     "second",
@@ -185,7 +185,7 @@ class Sending:
         try:
             return self._try_to_post(part)
         except TweetbotError as error:
-            if self._parent is None or not _INVISIBLE.search(str(error.x or "")):
+            if self._parent is None or not re.search(_INVISIBLE, str(error.x or "")):
                 raise
         self._context.sleep(INVISIBLE_FOR)
         return self._try_to_post(part)

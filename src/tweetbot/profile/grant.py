@@ -16,7 +16,7 @@ POSTING_SCOPES = frozenset({"tweet.read", "tweet.write", "users.read"})
 
 # What may stand in an Authorization header (RFC 6750 §2.1 is narrower); a newline in a token
 # would be printed by an HTTP library's error message.
-_TOKEN = re.compile(r"[\x21-\x7e]+")
+_TOKEN = r"[\x21-\x7e]+"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Client:
     def __post_init__(self) -> None:
         for name in ("client_id", "client_secret"):
             value = getattr(self, name)
-            if value is not None and not _TOKEN.fullmatch(value):
+            if value is not None and not re.fullmatch(_TOKEN, value):
                 raise Unreadable(f'"client.{name}" is empty or has characters that X never uses')
 
 
@@ -69,7 +69,7 @@ class Token:
 
     def __post_init__(self) -> None:
         for name in ("access_token", "refresh_token"):
-            if not _TOKEN.fullmatch(getattr(self, name)):
+            if not re.fullmatch(_TOKEN, getattr(self, name)):
                 raise Unreadable(f'"{name}" is empty or has white space or control characters')
 
     @property

@@ -11,8 +11,8 @@ from tweetbot.profile.grant import Account, Client
 from tweetbot.profile.keys import Unreadable, unknown
 from tweetbot.values import dataclass
 
-_STORE = re.compile(r"git:[^\s?-][^\s?]*(\?branch)?|rediss?://\S+")
-_KEYS = re.compile(r"[A-Za-z0-9_-]{43}=( [A-Za-z0-9_-]{43}=)*")  # as `store/key` writes them
+_STORE = r"git:[^\s?-][^\s?]*(\?branch)?|rediss?://\S+"
+_KEYS = r"[A-Za-z0-9_-]{43}=( [A-Za-z0-9_-]{43}=)*"  # as `store/key` writes them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +28,11 @@ class LivesIn:
     unknown: Mapping[str, Any] = unknown()
 
     def __post_init__(self) -> None:
-        if not (_STORE.fullmatch(self.store) and self.store.isprintable()):
+        if not (re.fullmatch(_STORE, self.store) and self.store.isprintable()):
             raise Unreadable('"lives_in.store" names no store')
         if self.key is None and self.store.startswith("git:"):
             raise Unreadable('"lives_in.key" is missing')
-        if self.key is not None and not _KEYS.fullmatch(self.key):
+        if self.key is not None and not re.fullmatch(_KEYS, self.key):
             raise Unreadable('"lives_in.key" is no key')
 
 

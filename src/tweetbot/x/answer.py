@@ -11,7 +11,7 @@ from typing import Any
 from tweetbot.foreign import HIDDEN
 from tweetbot.values import dataclass
 
-_TRANSACTION_ID = re.compile(r"[0-9A-Fa-f-]{1,40}")
+_TRANSACTION_ID = r"[0-9A-Fa-f-]{1,40}"
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Answer:
     def transaction_id(self) -> str | None:
         """X's name for the exchange; whatever else stands there is not shown."""
         named = self.headers.get("x-transaction-id", "")
-        return named if _TRANSACTION_ID.fullmatch(named) else None
+        return named if re.fullmatch(_TRANSACTION_ID, named) else None
 
     def without(self, *secrets: str | None) -> Answer:
         """Return the answer as it is, but for secrets of the request that it echoes."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
@@ -11,7 +10,7 @@ from typing import Any
 from tweetbot.values import dataclass
 from tweetbot.x.words import items, mapping
 
-_T_CO = re.compile(r"t\.co/\w+")
+_T_CO = r"t\.co/\w+"
 _EPOCH_MS = 1288834974657  # the zero of the times inside X's ids
 
 
@@ -41,7 +40,7 @@ class Post:
 
     def may_have_text(self, text: str) -> bool:
         """Whether it may show `text`: X does not say where one of its links leads."""
-        parts = _T_CO.split(_one_form(self._linked))
+        parts = re.split(_T_CO, _one_form(self._linked))
         pattern = r"\S+".join(map(re.escape, parts))
         return len(parts) > 1 and re.fullmatch(pattern, _one_form(text)) is not None
 
@@ -52,13 +51,13 @@ class Post:
     @property
     def may_have_media(self) -> bool:
         """Whether it may be a post of media alone: X does not say what it shows."""
-        return (
-            not self.media_keys and not re.sub(rf"https://{_T_CO.pattern}", "", self.text).strip()
-        )
+        return not self.media_keys and not re.sub(rf"https://{_T_CO}", "", self.text).strip()
 
     @property
     def _linked(self) -> str:
         """Its text with the links as they were written."""
+        import html
+
         shown = html.unescape(self.text)  # first: a link's own "&copy=" is no entity
         for short, expanded in self.urls:
             shown = shown.replace(short, expanded)
@@ -120,7 +119,7 @@ def is_id(value: object) -> bool:
 
 def _comparable(text: str) -> str:
     """Bring a text and X's rendering of it to one form; a link of X's at its end is left out."""
-    return _one_form(re.sub(rf"\s+https://{_T_CO.pattern}\s*$", "", text))
+    return _one_form(re.sub(rf"\s+https://{_T_CO}\s*$", "", text))
 
 
 def _one_form(text: str) -> str:

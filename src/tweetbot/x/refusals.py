@@ -30,7 +30,7 @@ from tweetbot.x.answer import Answer
 from tweetbot.x.words import http_date, items, mapping, read_error, read_words
 
 CONSOLE = "https://console.x.com"
-_DATE = re.compile(r"[0-9]{4}-[0-9:.TZ+ -]{5,30}", re.ASCII)
+_DATE = r"[0-9]{4}-[0-9:.TZ+ -]{5,30}"
 
 
 def refusal(answer: Answer, *, now: float, of: str = "post") -> TweetbotError:
@@ -71,7 +71,7 @@ class _Facts:
         self.error = body.get("error") if isinstance(body.get("error"), str) else None
         self.reason = str(body.get("reason") or "")
         self.said = f"{self.title} {words.detail or ''}".lower()
-        reset = _DATE.fullmatch(str(body.get("reset_date")))
+        reset = re.fullmatch(_DATE, str(body.get("reset_date")))
         self.extra = {"until": f" until {reset[0]}" if reset else ""}
 
     def says(self, *phrases: str) -> bool:

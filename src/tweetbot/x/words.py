@@ -12,7 +12,7 @@ from tweetbot.foreign import HIDDEN, one_line, without_tokens
 from tweetbot.x.answer import Answer
 
 _WORDS_KEPT = 300
-_MARKUP = re.compile(r"<[^>]{0,1000}>")
+_MARKUP = r"<[^>]{0,1000}>"
 _SECRET_NAMES = ("access_token", "refresh_token", "id_token", "client_secret", "code_verifier")
 
 
@@ -33,7 +33,7 @@ def read_words(answer: Answer) -> XWords:
     if fields.get("detail") and any(messages):
         detail = " ".join(filter(None, (detail, *messages)))
     if not title and not detail:
-        detail = _MARKUP.sub(" ", answer.body[:100_000].decode(errors="replace"))
+        detail = re.sub(_MARKUP, " ", answer.body[:100_000].decode(errors="replace"))
     return XWords(
         status=answer.status,
         title=title,
