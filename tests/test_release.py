@@ -177,3 +177,9 @@ def test_the_paths_that_a_page_names_exist(page: str) -> None:
     named = re.findall(r"`((?:src|tests|\.ci|\.github)/[\w./-]+)`", (GITHUB / page).read_text())
     for path in named:
         assert (ROOT / path).exists(), path
+
+
+def test_the_page_for_those_who_work_on_it_names_each_room() -> None:
+    rooms = {path.stem for path in (ROOT / "src/tweetbot").iterdir() if path.suffix in ("", ".py")}
+    named = set(re.findall(r"`(\w+)`", (GITHUB / "CONTRIBUTING.md").read_text(encoding="utf-8")))
+    assert {room for room in rooms if not room.startswith("_")} <= named
