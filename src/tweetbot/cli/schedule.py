@@ -63,7 +63,7 @@ def command(
         return
     row = schedule.KINDS.get(kind) or _no_kind(kind, profile)
     _check(kind, row, write=write, force=force, environment=environment)
-    job, remarks = _job(profile, post_options, is_here=row.is_here)
+    job, remarks = _job(row, profile, post_options)
     job = replace(
         job,
         times=tuple(dict.fromkeys(times)) or (schedule.usual(job.profile),),
@@ -125,7 +125,7 @@ def _no_kind(word: str, profile: str | None) -> schedule.Kind:
 
 
 def _job(
-    profile: str | None, post_options: tuple[str, ...], *, is_here: bool
+    row: schedule.Kind, profile: str | None, post_options: tuple[str, ...]
 ) -> tuple[schedule.Job, list[str]]:
     """Return what is to run, and what has to be known of it."""
     from tweetbot.cli import scheduled  # late: it loads `post`
@@ -134,11 +134,11 @@ def _job(
     here = schedule.read_here(os.environ, program=sys.argv[0], version=__version__)
     wanted = scheduled.read(post_options, directory=here.directory)
     settings = which_bot.chosen(_the_same(settings, wanted.profile))
-    for word in (str(here.directory), *here.program, str(settings.config_dir)):
-        scheduled.checked(word, "A path")
+    for path in (str(here.directory), *here.program, str(settings.config_dir)):
+        scheduled.checked(path, "A path", never="\n")
     remarks, words = [], wanted.words
     if not wanted.has_source:
-        usual = _usual_list(settings, here, is_here=is_here)
+        usual = _usual_list(settings, here, is_here=row.is_here)
         words = (*words, "--list", usual)
         remarks.append(f"Nothing behind -- says what to post; this posts the list {usual}.")
     elif wanted.is_fixed:
@@ -155,7 +155,9 @@ def _job(
         minutes=wanted.minutes,
         min_gap=wanted.min_gap,
     )
-    if is_here:
+    if row.is_here:
+        if not sys.platform.startswith(row.system):
+            remarks.append("The paths are those of this machine, which has another system.")
         remarks += [*schedule.warnings(job), *_missing_profile(settings)]
     return job, remarks
 

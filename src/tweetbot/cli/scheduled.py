@@ -95,9 +95,9 @@ def _word(parameter: click.Parameter, text: str, directory: Path) -> schedule.Wo
     return text if path is None else directory / path
 
 
-def checked(text: str, what: str) -> str:
+def checked(text: str, what: str, *, never: str = "") -> str:
     """Return what a file for a scheduler can hold; raises `ConfigurationError`."""
-    if _NO_TEXT.search(text):
+    if _NO_TEXT.search(text) or any(char in text for char in never):
         fault = "has characters in it that are no text"
     elif text.endswith("\n"):
         fault = "ends with a line break"

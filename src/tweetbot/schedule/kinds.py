@@ -14,23 +14,32 @@ from tweetbot.values import dataclass
 
 @dataclass(frozen=True)
 class Kind:
-    """A row of the table; `is_here` says that the job runs on this machine."""
+    """A row of the table.
+
+    `system` is how `sys.platform` begins where the job runs on this machine; empty, it runs
+    elsewhere.
+    """
 
     says: str
     plan: Callable[[Job], Plan]
-    is_here: bool
+    system: tuple[str, ...] = ()
     write: Callable[[Job, Plan, bool], Written] | None = None
 
+    @property
+    def is_here(self) -> bool:
+        return bool(self.system)
 
+
+_UNIX = ("linux", "darwin", "freebsd", "openbsd", "netbsd", "sunos", "aix")
 KINDS = {
-    "cron": Kind("a crontab line of this machine", cron.plan, True, write_crontab),
+    "cron": Kind("a crontab line", cron.plan, _UNIX, write_crontab),
     "systemd": Kind(
-        "a service and a timer; templates for many bots", systemd.plan, True, write_units
+        "a service and a timer; templates for many bots", systemd.plan, ("linux",), write_units
     ),
-    "launchd": Kind("a property list for macOS", launchd.plan, True),
-    "windows": Kind("a PowerShell script for the Task Scheduler", windows.plan, True),
-    "github": Kind("a workflow of GitHub Actions", github.plan, False, write_workflow),
-    "gitlab": Kind("a job for .gitlab-ci.yml", gitlab.plan, False),
-    "kubernetes": Kind("a CronJob", kubernetes.plan, False),
-    "docker": Kind("a Dockerfile, and the lines that run it", docker.plan, False),
+    "launchd": Kind("a property list for macOS", launchd.plan, ("darwin",)),
+    "windows": Kind("a PowerShell script for the Task Scheduler", windows.plan, ("win32",)),
+    "github": Kind("a workflow of GitHub Actions", github.plan, write=write_workflow),
+    "gitlab": Kind("a job for .gitlab-ci.yml", gitlab.plan),
+    "kubernetes": Kind("a CronJob", kubernetes.plan),
+    "docker": Kind("a Dockerfile, and the lines that run it", docker.plan),
 }

@@ -42,6 +42,8 @@ WantedBy=timers.target
 ONLINE = "Wants=network-online.target\nAfter=network-online.target\n"
 SPREAD = "# Thirty bots do not start at once.\nRandomizedDelaySec=30min\nFixedRandomDelay=true\n"
 MACHINE = "/etc/systemd/system/tweetbot@"
+# Each file of the output begins with a comment that has its path and nothing else.
+LAY = """sudo awk '/^# \\// { file = substr($0, 3) } file ~ "^/etc" { print > file }'"""
 ANY = ("For any number of bots, in place of the two units above. %i is the bot's name.",)
 
 
@@ -56,7 +58,11 @@ def plan(job: Job) -> Plan:
             "loginctl enable-linger  # it runs while you are logged out",
             f"journalctl --user -u {service}  # what it said",
         ),
-        by_hand=(f"sudo systemctl enable --now tweetbot@{job.profile}.timer  # with templates",),
+        by_hand=(
+            f"{LAY} FILE  # lays the templates; FILE has what is printed here",
+            "sudo systemctl daemon-reload",
+            f"sudo systemctl enable --now tweetbot@{job.profile}.timer",
+        ),
     )
 
 
