@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -304,3 +306,43 @@ def test_a_template_that_does_not_fit_is_refused_at_the_first_look(name: str) ->
 def test_a_template_takes_an_objects_keys() -> None:
     line = '{"key": "a", "Mag": 5.0, "place": "near @ulm", "felt": null, "tags": ["a", "b"]}'
     assert posts(line, template="M {mag} {place} {felt}({tags})") == ["M 5 near ulm (a, b)"]
+
+
+def test_an_object_with_a_text_is_a_post_as_in_a_list(tmp_path: Path) -> None:
+    path = tmp_path / "feed.jsonl"
+    row = {"key": 1, "text": "Rain?", "poll": {"options": ["Yes", "No"]}, "made_with_ai": True}
+    path.write_text(json.dumps(row))
+    source = Feed(origin_of(str(path), no_fetch), FeedOptions(first_run="all"), print)
+    draft = source.draft(source.adopt({})["feed.jsonl"])
+    assert isinstance(draft, Draft)
+    assert draft.parts[0].poll
+    assert (draft.text, draft.parts[0].poll.options, draft.made_with_ai) == (
+        "Rain?",
+        ("Yes", "No"),
+        True,
+    )
+
+
+@dataclass(frozen=True)
+class Found:
+    content: bytes
+    url: str
+    charset: str = ""
+    etag: str = ""
+    modified: str = ""
+    moved_to: str = ""
+    is_unchanged: bool = False
+
+
+def test_a_strangers_server_names_no_file_of_this_machine(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.png"
+    secret.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 100)
+    row = {"text": "Rain", "media": str(secret), "alt": "", "thread": ["a", "b"]}
+
+    def fetch(url: str, **_: Any) -> Found:
+        return Found(json.dumps(row).encode(), url)
+
+    source = Feed(origin_of("https://e.com/", fetch), FeedOptions(first_run="all"), print)
+    draft = source.draft(source.adopt({})["https://e.com/"])
+    assert isinstance(draft, Draft)
+    assert (draft.text, draft.media, len(draft.parts)) == ("Rain", (), 1)

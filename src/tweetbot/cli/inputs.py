@@ -125,6 +125,7 @@ def _feed(place: str, wanted: Wanted, fetch: sources.Fetch) -> sources.Source:
         match=_expression(items.match),
         remember_as=items.remember_as,
         made_with_ai=wanted.extras.made_with_ai,
+        alt=wanted.extras.alt,
     )
     return sources.followed(_place(place), feed_options, fetch=fetch, tell=tell)
 

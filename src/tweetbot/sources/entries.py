@@ -70,14 +70,6 @@ class Entry:
         }
 
     @property
-    def as_it_is(self) -> str | None:
-        """The text that its author has written for a post; a template has no say in it."""
-        if self.row is None:
-            return self.text
-        text = next((value for name, value in self.row.items() if name.lower() == "text"), None)
-        return text if isinstance(text, str) else None
-
-    @property
     def searched(self) -> tuple[str, ...]:
         """The texts in one of which an expression has to be found."""
         if self.text is not None:

@@ -12,19 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
 from typing import Any
 
-from tweetbot.draft import Draft, Part
-from tweetbot.errors import ConfigurationError
+from tweetbot.draft import Draft
 from tweetbot.foreign import address
-from tweetbot.money import dollars
 from tweetbot.profile import REMEMBERED, Seen, item_name
-from tweetbot.sources.entries import NAMES, Entry
+from tweetbot.sources.entries import Entry
 from tweetbot.sources.feed_documents import READ_DEADLINE, Document, Read, read_in_time
 from tweetbot.sources.feeds import FeedOptions
-from tweetbot.sources.given import rubbish
 from tweetbot.sources.no_feed import NoFeed
 from tweetbot.sources.origins import FETCHED_WITHIN, Origin
 from tweetbot.sources.source import Nothing
-from tweetbot.sources.template import Template, template_of
+from tweetbot.sources.stories import Writer
 from tweetbot.values import dataclass
 
 
@@ -79,7 +76,7 @@ class Feed:
         if len(waiting) > 1 and not self._told:
             self._told = True
             self.tell(f"{len(waiting)} new items are waiting; one is posted at each run.")
-        return self.made(waiting[0])
+        return self._writer.draft(waiting[0])
 
     # -- the look -------------------------------------------------------------------------------
 
@@ -112,7 +109,7 @@ class Feed:
         except NoFeed as fault:
             raise self.origin.error(fault) from None
         entries = [entry for entry in oldest_first(read) if not entry.is_empty]
-        self._check_template(entries)
+        self._writer.check_template(entries)
         return entries
 
     def _moved(self, seen: Seen, moved_to: str) -> Seen:
@@ -162,62 +159,15 @@ class Feed:
         kept = seen.validated(etag=look.etag, modified=look.modified, look=name).written()
         if look.is_first and look.entries and self.options.first_run == "skip":
             said = f"First look: {_items(len(look.entries))} taken as old."
-            newest = look.entries[-1]
-            return Nothing("first-look", f"{said} {self._price(newest)}", kept, self.made(newest))
+            newest, writer = look.entries[-1], self._writer
+            return Nothing(
+                "first-look", f"{said} {writer.price(newest)}", kept, writer.draft(newest)
+            )
         return Nothing("nothing-new", "Nothing new in the feed.", kept)
 
-    # -- what becomes of an item ----------------------------------------------------------------
-
-    def made(self, entry: Entry) -> Draft:
-        """Make the draft of an item."""
-        where = entry.values.get("title") or entry.text or entry.key
-        return Draft(
-            (self._part(entry),),
-            source=self.key,
-            cursor=entry.name,
-            made_with_ai=self.options.made_with_ai,
-            where=f'the item "{where[:60]}"',
-        )
-
-    def _part(self, entry: Entry) -> Part:
-        text = entry.as_it_is
-        if text is not None:
-            return Part.of(text, self.options.terms, refused=rubbish(text))
-        return self._template.part(entry.values, self.options.terms)
-
     @property
-    def _template(self) -> Template:
-        return template_of(self.options.template)
-
-    def _check_template(self, entries: Sequence[Entry]) -> None:
-        """Raise `ConfigurationError` for a template whose names the items do not have."""
-        filled = [entry for entry in entries if entry.as_it_is is None]
-        if entries and not filled and self.options.template is not None:
-            raise ConfigurationError(
-                "--template is for items with names, and these are whole texts.", "Leave it out."
-            )
-        if not filled:
-            return
-        names = list(dict.fromkeys(name for entry in filled for name in entry.values))
-        is_story = filled[0].row is None
-        known = names if not is_story else list(NAMES)
-        if self.options.template is not None:
-            self._template.check(known, what="this feed")
-        elif not {"title", "link"} & {name.lower() for name in known}:
-            braced = " ".join(f"{{{name}}}" for name in known)
-            raise ConfigurationError(
-                "These items have no text and no title.",
-                f"Say what to post by --template; they have {braced}.",
-            )
-
-    def _price(self, entry: Entry) -> str:
-        draft = self.made(entry)
-        price = f"From now on each costs about {dollars(draft.usd)}"
-        plain = Template("{title}")
-        if not draft.links or entry.as_it_is is not None or "link" not in self._template.names:
-            return f"{price}."
-        alone = plain.part(entry.values, self.options.terms)
-        return f"{price}, for its link; --template '{{title}}' {dollars(alone.usd)}."
+    def _writer(self) -> Writer:
+        return Writer(self.key, self.options, self.origin.folder)
 
 
 def oldest_first(read: Read) -> list[Entry]:

@@ -15,7 +15,10 @@ FirstRun = Literal["skip", "newest", "all"]
 
 @dataclass(frozen=True)
 class FeedOptions:
-    """What a person wants of a feed; `remember_as` is the name that it is remembered by."""
+    """What a person wants of a feed; `remember_as` is the name that it is remembered by.
+
+    `alt` describes what an object shows that has no description of its own.
+    """
 
     terms: Terms = USUAL
     template: str | None = None
@@ -23,6 +26,7 @@ class FeedOptions:
     match: re.Pattern[str] | None = None
     remember_as: str | None = None
     made_with_ai: bool = False
+    alt: str | None = None
 
 
 class Fetched(Protocol):

@@ -31,13 +31,19 @@ class Arrival:
 
 
 class Origin(Protocol):
-    """Gives a feed's document; `key` is the name that it is remembered by."""
+    """Gives a feed's document; `key` is the name that it is remembered by.
+
+    Files that it names are looked for in `folder`; a stranger's server names none of this machine.
+    """
 
     @property
     def key(self) -> str: ...
 
     @property
     def is_standard_input(self) -> bool: ...
+
+    @property
+    def folder(self) -> Path | None: ...
 
     def get(self, seen: Seen | None, *, look: str) -> Arrival:
         """Get the document; raises what keeps it from being read, and remembers nothing."""
@@ -53,6 +59,7 @@ class Server:
     url: str
     fetch: Fetch
     is_standard_input: bool = False
+    folder: None = None
 
     @property
     def key(self) -> str:
@@ -85,6 +92,10 @@ class File:
     def key(self) -> str:
         return self.path.name
 
+    @property
+    def folder(self) -> Path:
+        return self.path.parent
+
     def get(self, seen: Seen | None, *, look: str) -> Arrival:
         del seen, look
         try:
@@ -111,6 +122,7 @@ class StandardInput:
     content: bytes = field(repr=False)
     key: str = "-"
     is_standard_input: bool = True
+    folder: Path = Path()
 
     def get(self, seen: Seen | None, *, look: str) -> Arrival:
         del seen, look
