@@ -237,6 +237,7 @@ STRUCTURED = {
     "broken text": ("p.txt", '{\n "a": \n', "looks like JSON"),
     "XML": ("p.txt", '\ufeff<?xml version="1.0"?>\n<a/>', "xmllint"),
     "a feed": ("p.xml", '<rss version="2.0"><channel/></rss>', "--feed"),
+    "an element": ("p.txt", "<a x='1'>\n<b>x</b>\n</a>\n", "xmllint"),
     "a page": ("p.html", "<!DOCTYPE html>\n<p>x", "xmllint --html"),
     "YAML": ("p.yaml", "- a\n- b\n", "yq"),
     "a spreadsheet": ("p.xlsx", "PK\x03\x04\0\0", "libreoffice"),
@@ -255,7 +256,9 @@ def test_what_looks_structured_is_refused_with_the_line_that_converts_it(
     assert str(path) in str(caught.value)
 
 
-@pytest.mark.parametrize("first", ["[Intro] la la", "{x} is a set", "<3 foxes", "<- look", "("])
+@pytest.mark.parametrize(
+    "first", ["[Intro] la la", "{x} is a set", "<3 foxes", "<- look", "<nick> hi", "("]
+)
 def test_a_line_may_begin_with_a_bracket(first: str, tmp_path: Path) -> None:
     assert texts(listed(put(tmp_path, "x.txt", f"{first}\nTwo\n"))) == [first, "Two"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from tweetbot.errors import ConfigurationError
 from tweetbot.sources.list_lines import quoted
 
 _DEEPEST = 3
-_ELEMENT = re.compile(rb"<(\?xml|!doctype|!--|[a-z][\w:.-]*(\s[^<>]*)?/?>)", re.IGNORECASE)
+_DECLARED = re.compile(rb"<(\?xml|!doctype)", re.IGNORECASE)
+_ELEMENT = re.compile(rb"<([a-z][\w:.-]*)(\s[^<>]*)?>", re.IGNORECASE)
+_TAIL = 200  # bytes, in which a document ends
 _FEED = re.compile(rb"<(rss|feed|rdf:RDF)\b")
 _PAGE = re.compile(rb"<(!doctype html|html)\b", re.IGNORECASE)
 _SHEETS = (".xlsx", ".xls", ".ods", ".numbers")
@@ -25,10 +28,20 @@ def refuse(path: Path, begins: bytes) -> None:
         raise _refused(path, "a spreadsheet's own file", "libreoffice --convert-to csv")
     if suffix in _YAML:
         raise _refused(path, "a YAML file", "yq -o json", ".json")
-    if _ELEMENT.match(begins):
+    if _DECLARED.match(begins) or _is_element(path, begins):
         raise _of_elements(path, begins)
     if begins[:1] in (b"{", b"[") or suffix == ".json":
         _refuse_json(path, begins)
+
+
+def _is_element(path: Path, begins: bytes) -> bool:
+    """Whether a file ends with the element that it begins with; "<nick> hello" is a line."""
+    found = _ELEMENT.match(begins)
+    if not found:
+        return False
+    with path.open("rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - _TAIL))
+        return file.read().rstrip().endswith(b"</" + found[1] + b">")
 
 
 def _of_elements(path: Path, begins: bytes) -> ConfigurationError:
