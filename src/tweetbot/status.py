@@ -196,7 +196,7 @@ def _profile_rows(status: Status, profile: Profile) -> dict[str, str]:
     if profile.ran_at is not None:
         rows["last good run"] = local(profile.ran_at)
     if profile.pending:
-        rows["pending"] = f"{local(profile.pending.at)} {profile.pending.text}"
+        rows["pending"] = f"{local(profile.pending.at)} {profile.pending.text or '(no text)'}"
     if profile.last_error:
         error = profile.last_error
         rows["last error"] = (

@@ -386,7 +386,7 @@ def test_another_post_of_pictures_alone_is_not_taken_for_it(
     assert (ended.code, "not on the timeline yet" in ended.said) == (7, True)
     clock.time += 60
     ended = run(bot, clock, given("Another text"))
-    assert "did not go out and was not sent again: (no text: 3_" in ended.said
+    assert "did not go out and was not sent again: (no text, 1 file)" in ended.said
     assert ended.code == 0
 
 

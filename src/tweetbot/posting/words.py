@@ -23,8 +23,9 @@ def one_line(text: str) -> str:
 
 
 def said(waiting: Pending | PendingPart) -> str:
-    """Return what a post that is not live yet says, on one line; without a text, what it shows."""
-    return one_line(waiting.text) or f"(no text: {', '.join(waiting.media_keys)})"
+    """Return what a post that is not live yet says, on one line, or how many files it shows."""
+    number = len(waiting.media_keys)
+    return one_line(waiting.text) or f"(no text, {number} file{'' if number == 1 else 's'})"
 
 
 def short(text: str) -> str:
