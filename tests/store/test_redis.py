@@ -29,6 +29,7 @@ from tweetbot.profile import Profile, Token, parse
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources.given import given
 from tweetbot.store.redis import OWN_TIME, RedisStore
+from tweetbot.store.redis_client import Server
 from tweetbot.store.redis_server import connect, shown
 from tweetbot.x.transport import Transport
 
@@ -56,7 +57,9 @@ def redis_bot(bot: Bot, server: RedisServer) -> Bot:
 
 
 def a_store(server: RedisServer, name: str = "default", **options: Any) -> RedisStore:
-    return RedisStore(name, url=server.url, state_dir=lambda: server.folder / "state", **options)
+    return RedisStore(
+        name, server=Server(server.url), state_dir=lambda: server.folder / "state", **options
+    )
 
 
 def move_in(store: RedisStore, document: bytes) -> None:
@@ -248,7 +251,9 @@ def test_a_server_that_is_gone_after_the_refresh_costs_exit_8_and_not_the_login(
 @pytest.mark.usefixtures("redis_bot")
 def test_a_login_that_can_be_kept_nowhere_is_told_as_it_is(server: RedisServer) -> None:
     nowhere = Path(os.devnull, "state")
-    store = RedisStore("default", url=server.url, state_dir=lambda: nowhere, sleep=lambda _: None)
+    store = RedisStore(
+        "default", server=Server(server.url), state_dir=lambda: nowhere, sleep=lambda _: None
+    )
     with store.lock():
         profile = store.load()
         with store.prepare(profile) as slot:
@@ -269,7 +274,9 @@ def test_a_login_that_was_kept_here_is_void_after_another_one(server: RedisServe
                 slot.commit(renewed(profile))
     server.start()
     server.ask("DEL", f"{KEY}:lock")
-    elsewhere = RedisStore("default", url=server.url, state_dir=lambda: server.folder / "other")
+    elsewhere = RedisStore(
+        "default", server=Server(server.url), state_dir=lambda: server.folder / "other"
+    )
     with elsewhere.lock():
         elsewhere.save(renewed(elsewhere.load(), "another-login"))
     assert stored(server).token.refresh_token == "another-login"
@@ -405,8 +412,15 @@ def test_status_lists_all_bots_of_the_server(redis_bot: Bot, server: RedisServer
     document = json.dumps({**json.loads(server.ask("HGET", KEY, "document"))}).encode()
     move_in(a_store(server, "second"), document)
     server.ask("SET", "tweetbot:second:lock", "x")
+    before = connections(server)
     run = redis_bot.run("status", "--json")
     assert [one["profile"] for one in run.json["profiles"]] == ["default", "second"]
+    assert connections(server) - before == 2  # one for both of them, and one to count
+
+
+def connections(server: RedisServer) -> int:
+    stats = server.ask("INFO", "stats")
+    return int(stats.partition("total_connections_received:")[2].split()[0])
 
 
 # -- the soak -------------------------------------------------------------------------------------
@@ -433,7 +447,7 @@ def work(places: list[str], number: int, first: int) -> None:
     context = Context(api_url=api_url, check_after=(0, PAUSE))
     index = first
     while True:
-        store = Loud(name, url=url, wait=20, state_dir=lambda: Path(state))
+        store = Loud(name, server=Server(url), wait=20, state_dir=lambda: Path(state))
         text = f"{name}, worker {number}, text {index}"
         code = 0
         with Transport(user_agent="tweetbot", environ={}) as http:

@@ -23,6 +23,7 @@ from tests.conftest import RedisServer, free_port
 from tweetbot.errors import ConfigurationError, Overtaken, Temporary, TokenNotSaved, TweetbotError
 from tweetbot.profile import Client, Posted, Profile, Token, dump, parse
 from tweetbot.store.redis import RedisStore
+from tweetbot.store.redis_client import Server
 
 KEY = "tweetbot:default"
 BEFORE = Profile(
@@ -49,11 +50,10 @@ RENEWED = renewed(SPENT, 2, at=300)
 def a_store(server: RedisServer, **options: Any) -> RedisStore:
     return RedisStore(
         "default",
-        url=server.url,
+        server=Server(server.url, deadline=options.pop("deadline", 1.0)),
         **{
             "state_dir": lambda: server.folder / "state",
             "sleep": lambda _: None,
-            "deadline": 1.0,
             "wait": 0.1,
             **options,
         },
@@ -243,7 +243,7 @@ def tls_server(
 
 def failure(url: str, folder: Path) -> TweetbotError:
     """Try to load a document from there."""
-    store = RedisStore("default", url=url, state_dir=lambda: folder, deadline=0.5)
+    store = RedisStore("default", server=Server(url, deadline=0.5), state_dir=lambda: folder)
     with pytest.raises(TweetbotError) as caught:
         store.load()
     return caught.value
@@ -252,7 +252,7 @@ def failure(url: str, folder: Path) -> TweetbotError:
 def test_a_server_with_a_certificate_is_used(authority: Authority, tmp_path: Path) -> None:
     with tls_server(authority, tmp_path / "redis") as (_, url):
         trusting = f"{url}?ssl_ca_certs={authority.path('ca.pem')}"
-        store = RedisStore("default", url=trusting, state_dir=lambda: tmp_path)
+        store = RedisStore("default", server=Server(trusting), state_dir=lambda: tmp_path)
         with store.lock(new=True):
             store.save(SPENT)
         assert store.load() == SPENT

@@ -16,6 +16,7 @@ from tweetbot.profile import Client, Pending, Profile, Token, dump, parse
 from tweetbot.sandbox import Sandbox
 from tweetbot.store.command import CommandStore
 from tweetbot.store.redis import RedisStore
+from tweetbot.store.redis_client import Server
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, RedisServer
@@ -146,7 +147,10 @@ def test_a_server_without_room_for_the_intent_is_found_before_the_token_is_spent
     redis_server: RedisServer,
 ) -> None:
     store = RedisStore(
-        "default", url=redis_server.url, state_dir=lambda: redis_server.folder, sleep=lambda _: None
+        "default",
+        server=Server(redis_server.url),
+        state_dir=lambda: redis_server.folder,
+        sleep=lambda _: None,
     )
     spent = False
     with store.lock(new=True):

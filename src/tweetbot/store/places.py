@@ -77,7 +77,7 @@ def open_stores(
     warn: Callable[[str], None],
     here_alone: bool = False,
 ) -> Iterator[tuple[str, Store]]:
-    """Yield the stores of all profiles; those of one git repository are read by one look.
+    """Yield the stores of all profiles; those of one git repository or server are read by one.
 
     `here_alone` leaves out those that are in another place than the folder.
     """
@@ -85,6 +85,12 @@ def open_stores(
         from tweetbot.store.git_place import open_all
 
         yield from open_all(environ, state_dir=user_state_dir, warn=warn)
+        return
+    if _in_force(environ) == "redis":
+        from tweetbot.store.redis import open_all_in
+        from tweetbot.store.redis_client import Server
+
+        yield from open_all_in(Server(environ[STORE_VARIABLE]), state_dir=user_state_dir)
         return
     for name in profile_names(settings, environ):
         if here_alone and _followed(settings, environ, name):
@@ -156,8 +162,9 @@ def profile_names(settings: Settings, environ: Mapping[str, str]) -> list[str]:
         return [settings.profile]
     if in_force == "redis":
         from tweetbot.store.redis import names
+        from tweetbot.store.redis_client import Server
 
-        found = names(environ[STORE_VARIABLE])
+        found = names(Server(environ[STORE_VARIABLE]))
     elif in_force == "git":
         from tweetbot.store.git_place import remote
 
@@ -172,8 +179,9 @@ def has_profile(settings: Settings, environ: Mapping[str, str], name: str) -> bo
     in_force = _in_force(environ)
     if in_force == "redis":
         from tweetbot.store.redis import exists
+        from tweetbot.store.redis_client import Server
 
-        return exists(environ[STORE_VARIABLE], name)
+        return exists(Server(environ[STORE_VARIABLE]), name)
     if in_force == "git":
         return name in profile_names(settings, environ)
     return in_force == "command" or os.path.lexists(settings.folder / f"{name}.json")
@@ -231,9 +239,10 @@ def _command(wanted: _Wanted) -> Store:
 
 def _redis(wanted: _Wanted) -> Store:
     from tweetbot.store.redis import RedisStore
+    from tweetbot.store.redis_client import Server
 
-    url = wanted.environ[STORE_VARIABLE]
-    return RedisStore(wanted.name, url=url, state_dir=user_state_dir, wait=wanted.wait)
+    server = Server(wanted.environ[STORE_VARIABLE])
+    return RedisStore(wanted.name, server=server, state_dir=user_state_dir, wait=wanted.wait)
 
 
 def _git(wanted: _Wanted) -> Store:

@@ -23,9 +23,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from tweetbot.errors import (
     Busy,
@@ -36,8 +34,10 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.profile import Profile, Unreadable, dump, parse
-from tweetbot.store.redis_errors import foreign, meaning
-from tweetbot.store.redis_server import DEADLINE, connect, is_volatile, library, shown
+from tweetbot.settings import is_profile_name
+from tweetbot.store.redis_client import Server
+from tweetbot.store.redis_errors import foreign
+from tweetbot.store.redis_scripts import HOLD, RELEASE, SAVE
 from tweetbot.store.rehearsal import rehearsal
 from tweetbot.store.rescue import Rescue
 from tweetbot.store.signals import signals_held_back
@@ -47,55 +47,12 @@ OWN_TIME = 60.0  # seconds for the server's part in a run, between two writes
 _POLL = 0.1
 _LOOKS = 3  # at what stands in the way of a renewed token
 
-# What is good for a document that never expires; `volatile-*` evicts keys that do, such as a lock.
-_NEEDED = {
-    "appendonly": ("yes",),
-    "appendfsync": ("always", "everysec"),
-    "maxmemory-policy": (
-        "noeviction",
-        "volatile-lru",
-        "volatile-lfu",
-        "volatile-lrm",
-        "volatile-random",
-        "volatile-ttl",
-    ),
-}
 # Seconds before each further try to save a renewed token: a server restarts within half a minute.
 SAVE_AGAIN_AFTER = (1.0, 3.0, 10.0, 20.0)
 
-# Compare and set in one step. KEYS: the hash, the lock. ARGV: the version that was loaded, the
-# digest of the refresh token that this one replaced ('' after a login), the new version, the new
-# digest, the document, the owner, the lock's milliseconds. The new version stands there already if
-# only the answer to an earlier try was lost. A hash that is gone is written anew, unless another
-# run has the lock: nothing is there that could be newer.
-_SAVE = """
-local owner = redis.call('GET', KEYS[2])
-if owner == ARGV[6] then redis.call('PEXPIRE', KEYS[2], ARGV[7]) end
-local version = redis.call('HGET', KEYS[1], 'version') or ''
-local token = redis.call('HGET', KEYS[1], 'token') or ''
-local spent = ARGV[2] ~= '' and token == ARGV[2]
-local gone = version == '' and (not owner or owner == ARGV[6])
-if version == ARGV[3] then return 1 end
-if version ~= ARGV[1] and not spent and not gone then return 0 end
-redis.call('HSET', KEYS[1], 'version', ARGV[3], 'token', ARGV[4], 'document', ARGV[5])
-return 1
-"""
-# Take the lock or extend it; one that has expired and that nobody took is taken back.
-# KEYS: the lock. ARGV: the owner, the milliseconds.
-_HOLD = """
-local owner = redis.call('GET', KEYS[1])
-if owner and owner ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1
-"""
-_RELEASE = """
-if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0
-"""
-
 
 class RedisStore:
-    """One profile document in a Redis server; `url` is redis:// or rediss://."""
+    """One profile document in a Redis server, which several of them may share."""
 
     has_lock = True
 
@@ -103,36 +60,34 @@ class RedisStore:
         self,
         profile: str,
         *,
-        url: str,
+        server: Server,
         state_dir: Callable[[], Path | None],
         wait: float = 30.0,
         sleep: Callable[[float], None] = time.sleep,
-        deadline: float = DEADLINE,
     ) -> None:
         self.interrupted_at: int | None = None
         self.largest_intent: int | None = None
         self._profile = profile
         self._key = PREFIX + profile
-        self._url = url
+        self._server = server
         self._wait = wait
         self._sleep = sleep
-        self._deadline = deadline
         self._owner = ""
         self._lasting = OWN_TIME
         self._version = ""
         self._rescue = Rescue(profile, state_dir=state_dir)
 
     def __str__(self) -> str:
-        return f"{shown(self._url)} {self._key}"
+        return f"{self._server} {self._key}"
 
     def make_ready(self) -> None:
         """Raise `ConfigurationError` if the server could forget a login."""
-        self._check_durability()
+        self._server.check_durability()
 
     @contextmanager
     def lock(self, *, new: bool = False, lasting: float = 0) -> Iterator[None]:
         """Hold the profile's lock, which expires by itself; waits for another run."""
-        self._check_durability()
+        self._server.check_durability()
         if not new:
             self.load()  # raises "not logged in"
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(16)}"
@@ -141,18 +96,18 @@ class RedisStore:
             self._wait_for_lock()
             yield
         finally:
-            with suppress(TweetbotError), self._errors():  # it expires by itself
-                self._redis.eval(_RELEASE, 1, self._lock_key, self._owner)
-            self._redis.close()
+            with suppress(TweetbotError), self._server.errors():  # it expires by itself
+                self._server.client.eval(RELEASE, 1, self._lock_key, self._owner)
+            self._server.close()
 
     def load(self) -> Profile:
         """Return the document, and remember its version for the next save."""
-        with self._errors():
-            document, version = self._redis.hmget(self._key, "document", "version")
+        with self._server.errors():
+            document, version = self._server.client.hmget(self._key, "document", "version")
         self._version = version or ""
         if document is None:
             raise LoginNeeded(
-                f"Not logged in: there is no {self._key} in {shown(self._url)}.",
+                f"Not logged in: there is no {self._key} in {self._server}.",
                 "Run `tweetbot auth`, or `tweetbot import`.",
             )
         try:
@@ -172,7 +127,7 @@ class RedisStore:
         self._save(profile, dump(profile))
 
     def _save(self, profile: Profile, document: bytes) -> None:
-        with self._errors():
+        with self._server.errors():
             saved = self._write(profile, document, version=secrets.token_hex(8))
         if not saved:
             raise Overtaken(f"Another run has changed {self} meanwhile.", "Run again later.")
@@ -183,7 +138,7 @@ class RedisStore:
 
     def keep_lock(self) -> None:
         """Let the lock last anew; raises `Overtaken` if another run has it."""
-        with self._errors():
+        with self._server.errors():
             mine = self._hold()
         if not mine:
             raise Overtaken(f"Another run has taken the lock of {self}.", "Run again later.")
@@ -227,7 +182,7 @@ class RedisStore:
         """Write the renewed token; return what stands there instead, if that may not be lost."""
         document = dump(renewed)
         for _ in range(_LOOKS):
-            with self._errors():
+            with self._server.errors():
                 if self._write(renewed, document, version=version):
                     return ""
                 if newer := self._newer(renewed):
@@ -236,7 +191,7 @@ class RedisStore:
 
     def _newer(self, renewed: Profile) -> str:
         """Say what stands there if it is newer; what is not may be overwritten as it is now."""
-        document, version = self._redis.hmget(self._key, "document", "version")
+        document, version = self._server.client.hmget(self._key, "document", "version")
         self._version = version or ""
         if document is None:
             return ""
@@ -249,31 +204,27 @@ class RedisStore:
 
     def set_aside(self) -> None:
         """Keep an unreadable document under another key."""
-        with self._errors():
-            self._redis.rename(self._key, f"{self._key}:bad")
+        with self._server.errors():
+            self._server.client.rename(self._key, f"{self._key}:bad")
         self._version = ""
 
     def remove(self) -> None:
         """Forget the bot."""
-        with self._errors():
-            self._redis.delete(self._key)
+        with self._server.errors():
+            self._server.client.delete(self._key)
 
     def remove_leftovers(self) -> None:
         """Do nothing: there are none."""
 
     def check_writable(self) -> None:
         """Raise `ConfigurationError` if the server could forget a login."""
-        self._check_durability()
+        self._server.check_durability()
 
     @property
     def mode(self) -> None:
         """There is no file."""
 
     # -- the server -----------------------------------------------------------------------------
-
-    @cached_property
-    def _redis(self) -> Any:
-        return connect(self._url, deadline=self._deadline)
 
     @property
     def _lock_key(self) -> str:
@@ -284,11 +235,13 @@ class RedisStore:
         return self._owner, round(self._lasting * 1000)
 
     def _write(self, profile: Profile, document: bytes, *, version: str) -> bool:
-        """Write, as `_SAVE` says, over what is older; say whether it stands there."""
+        """Write, as `SAVE` says, over what is older; say whether it stands there."""
         token = profile.token
         arguments = (self._version, token.parent or "", version, token.digest, document)
         written = bool(
-            self._redis.eval(_SAVE, 2, self._key, self._lock_key, *arguments, *self._lock_arguments)
+            self._server.client.eval(
+                SAVE, 2, self._key, self._lock_key, *arguments, *self._lock_arguments
+            )
         )
         if written:
             self._version = version
@@ -296,11 +249,11 @@ class RedisStore:
 
     def _hold(self) -> bool:
         """Take or extend the lock; say whether it is ours."""
-        return bool(self._redis.eval(_HOLD, 1, self._lock_key, *self._lock_arguments))
+        return bool(self._server.client.eval(HOLD, 1, self._lock_key, *self._lock_arguments))
 
     def _wait_for_lock(self) -> None:
         deadline = time.monotonic() + self._wait
-        with self._errors():
+        with self._server.errors():
             while not self._hold():
                 if time.monotonic() >= deadline:
                     raise self._active_elsewhere()
@@ -308,8 +261,8 @@ class RedisStore:
 
     def _active_elsewhere(self) -> Busy:
         """Say who holds the lock, and when it ends if that run is dead."""
-        owner = self._redis.get(self._lock_key) or ""
-        left = max(0, self._redis.pttl(self._lock_key)) / 1000
+        owner = self._server.client.get(self._lock_key) or ""
+        left = max(0, self._server.client.pttl(self._lock_key)) / 1000
         ends_at = math.ceil(time.time() + left)
         host, _, process = owner.rpartition(":")[0].rpartition(":")
         who = f" (on {foreign(host)}, process {foreign(process)})" if host else ""
@@ -320,55 +273,23 @@ class RedisStore:
             retry_at=ends_at,
         )
 
-    def _check_durability(self) -> None:
-        if is_volatile(self._url):
-            return
-        for name, good in _NEEDED.items():
-            found = self._config(name)
-            if found is not None and found not in good:
-                raise ConfigurationError(
-                    f"{shown(self._url)} may forget a login: its {name} is {foreign(found)}.",
-                    f"Set {name} to {good[0]}; or accept that by ?volatile=ok in TWEETBOT_STORE.",
-                )
 
-    def _config(self, name: str) -> str | None:
-        """Read a setting of the server; `None` if it does not let it be read."""
-        redis = library()
-        with self._errors():
-            try:
-                return str(self._redis.config_get(name)[name])
-            except (redis.ResponseError, KeyError):
-                return None
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        redis = library()
-        try:
-            yield
-        except redis.RedisError as error:
-            raise meaning(
-                error,
-                shown(self._url),
-                is_away=isinstance(error, redis.ConnectionError | redis.TimeoutError),
-                said=self._without_password(str(error)),
-                url=self._url,
-            ) from None
-
-    def _without_password(self, said: str) -> str:
-        password = self._redis.connection_pool.connection_kwargs.get("password")
-        return said.replace(password, "[hidden]") if password else said
-
-
-def names(url: str) -> list[str]:
+def names(server: Server) -> list[str]:
     """Return the names of the profiles in the server."""
-    store = RedisStore("", url=url, state_dir=Path)
-    with store._errors():
-        keys = set(store._redis.scan_iter(match=f"{PREFIX}*", count=1000))
+    with server.errors():
+        keys = set(server.client.scan_iter(match=f"{PREFIX}*", count=1000))
     return sorted(key.removeprefix(PREFIX) for key in keys if key.count(":") == 1)
 
 
-def exists(url: str, profile: str) -> bool:
+def exists(server: Server, profile: str) -> bool:
     """Say whether the server has a document for `profile`."""
-    store = RedisStore(profile, url=url, state_dir=Path)
-    with store._errors():
-        return bool(store._redis.exists(store._key))
+    with server.errors():
+        return bool(server.client.exists(PREFIX + profile))
+
+
+def open_all_in(
+    server: Server, *, state_dir: Callable[[], Path | None]
+) -> Iterator[tuple[str, RedisStore]]:
+    """Yield the stores of all profiles in a server; they share its client."""
+    for name in filter(is_profile_name, names(server)):
+        yield name, RedisStore(name, server=server, state_dir=state_dir)
