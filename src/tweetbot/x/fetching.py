@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import field
-from email.message import Message
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from tweetbot.errors import AnswerLost, ConfigurationError, NotSent, Temporary
@@ -28,6 +27,7 @@ _ACCEPT = (
     "application/atom+xml, application/rss+xml, application/feed+json, application/xml;q=0.9,"
     " application/json;q=0.8, */*;q=0.5"
 )
+_CHARSET = re.compile(r"(?i);\s*charset=\"?([A-Za-z0-9._-]{1,40})")
 _WHY = {
     401: "it wants a login (401)",
     403: "the server refuses it (403)",
@@ -153,12 +153,11 @@ class _Fetching:
         if not answer.is_success:
             why = _WHY.get(answer.status, f"the server answers {answer.status}")
             raise self._failure(why)
-        kind = Message()
-        kind["Content-Type"] = answer.headers.get("content-type", "")
+        charset = _CHARSET.search(answer.headers.get("content-type", ""))
         return Fetched(
             answer.body,
             url,
-            charset=str(kind.get_content_charset() or ""),
+            charset=charset[1].lower() if charset else "",
             etag=answer.headers.get("etag", ""),
             modified=answer.headers.get("last-modified", ""),
             moved_to=moved_to,
