@@ -198,5 +198,5 @@ def test_what_needs_no_feedparser_loads_none(
     assert run.code == 0
     loaded = {line.rpartition("|")[2].strip() for line in run.err.splitlines()}
     assert "click" in loaded
-    assert not loaded & {"feedparser", "email.feedparser", "sgmllib"}
+    assert not loaded & {"feedparser", "sgmllib"}
     assert ("tweetbot.sources.feed_documents" in loaded) == ("--feed" in args)
