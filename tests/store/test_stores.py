@@ -55,6 +55,15 @@ class Home:
             find(store)
             store.save(parse(json.dumps(document).encode()))
 
+    def age_pending(self) -> None:
+        """Let a minute pass for what is pending."""
+        with (store := self.store).lock():
+            profile = store.load()
+            assert profile.pending
+            assert profile.pending.at
+            pending = replace(profile.pending, at=profile.pending.at - 60)
+            store.save(replace(profile, pending=pending))
+
     def make_due(self) -> None:
         now = int(time.time())
         with (store := self.store).lock():
@@ -169,6 +178,25 @@ def test_post_renews_saves_and_posts(home: Home) -> None:
     assert home.profile.token.parent == spent.digest
     assert home.profile.posts[-1].id == home.bot.x.posts[-1].id
     assert home.bot.run("renew").code == 0
+
+
+def test_a_feed_is_remembered_with_the_document(home: Home) -> None:
+    """Its used items, that of a post with an unclear outcome too, whoever settles it."""
+    bot = home.bot
+
+    def follow(lines: str) -> Run:
+        return bot.run("post", "--feed", "-", "--json", stdin=lines.encode())
+
+    assert follow("1\tOne\n").json["reason"] == "first-look"
+    assert follow("1\tOne\n2\tTwo\n").code == 0
+    bot.x.fault("post", Fault("reset", after=True))
+    bot.x.fault("timeline", Fault("status", status=503, times=2))
+    assert follow("1\tOne\n2\tTwo\n3\tThree\n").code == 7
+    home.age_pending()
+    assert bot.run("post", "Hello").code == 0
+    assert follow("1\tOne\n2\tTwo\n3\tThree\n4\tFour\n").code == 0
+    assert follow("1\tOne\n4\tFour\n").json["reason"] == "nothing-new"
+    assert [post.text for post in bot.x.posts] == ["Two", "Three", "Hello", "Four"]
 
 
 def test_status_shows_the_bot_without_a_secret(home: Home) -> None:
