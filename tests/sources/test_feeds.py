@@ -271,6 +271,21 @@ NO_FEEDS: dict[str, tuple[bytes, str]] = {
 }
 
 
+ODD = {
+    "a date without end": '{"title": "Rain", "date": 1e400}',
+    "a date that is none": '{"title": "Rain", "date": -1e300}',
+    "half a surrogate pair": '{"key": "\\ud800", "title": "Rain"}',
+    "many comments": "<!---->" * 500 + RSS.partition("?>")[2].replace("Two", "Rain"),
+    + "<!---->" * 500
+    + RSS[22:].replace("Two", "Rain"),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_odd_is_no_bug(name: str) -> None:
+    assert "Rain" in posts(ODD[name])[-1]
+
+
 @pytest.mark.parametrize("name", NO_FEEDS)
 def test_what_is_no_feed_is_named_and_remembered_by_nobody(name: str, tmp_path: Path) -> None:
     content, said = NO_FEEDS[name]

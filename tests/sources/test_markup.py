@@ -12,6 +12,11 @@ from tweetbot.sources.markup import said
 SAID = {
     "entities": ("Füchse &amp; H&uuml;hner &#8211; &lt;3", "Füchse & Hühner \u2013 <3"),
     "entities that were escaped twice": ("AT&amp;amp;T", "AT&T"),
+    "all of it escaped twice": (
+        "&lt;p&gt;One&lt;br&gt;two &amp;amp; three&lt;/p&gt;",
+        "One\ntwo & three",
+    ),
+    "a tag that is spoken of": ("What &lt;b&gt; does", "What <b> does"),
     "tags": ("<p>One <b>two</b><br>three</p><ul><li>four</ul>", "One two\nthree\nfour"),
     "attributes": ('<a href="x" title="a > b">here</a>', "here"),
     "what is not shown": ("a<script>if (a<b) b()</script><!-- c --><style>d</style>e", "ae"),

@@ -13,6 +13,7 @@ from tweetbot.sources.links import without_scheme
 from tweetbot.sources.markup import one_line, said, uncalled
 from tweetbot.values import dataclass
 
+_YEAR_10000 = 253_402_300_800  # UTC epoch seconds
 NAMES = ("title", "link", "summary", "author", "date")  # that a template can have of a story
 
 
@@ -100,7 +101,8 @@ def known_by(*keys: str, content: Iterable[str]) -> str:
 def date_of(written: Any) -> float | None:
     """Read a date as JSON has it: RFC 3339, or epoch seconds (or milliseconds)."""
     if isinstance(written, int | float) and not isinstance(written, bool):
-        return written / 1000 if written > 10**11 else float(written)
+        date = written / 1000 if written > 10**11 else float(written)
+        return date if 0 <= date < _YEAR_10000 else None
     try:
         return datetime.fromisoformat(str(written).strip()).timestamp()
     except (ValueError, OverflowError):

@@ -26,7 +26,10 @@ from tweetbot.values import dataclass
 READ_DEADLINE = 60.0  # seconds; 3,000 items take 3
 
 _BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_HTML = re.compile(rb"(?i)\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*){0,9}<(!doctype\s+html|html\b)", re.S)
+# Possessive, so that a page of comments is read once.
+_HTML = re.compile(
+    rb"(?is)\s*+(?:<\?xml[^>]*+>\s*+)?+(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:!doctype\s+html|html\b)"
+)
 _FEED_LINK = re.compile(r"(?i)<link\b[^<>]*\btype=[\"']?application/(?:rss|atom)\+xml[^<>]*>")
 _HREF = re.compile(r"(?i)\bhref=[\"']?([^\"'\s<>]+)")
 

@@ -23,6 +23,7 @@ _INLINE = re.compile(
 )
 _TAG = re.compile(r"""<(/?)([A-Za-z][\w:-]*)((?:[\s/](?:"[^"<]*"|'[^'<]*'|[^<>])*+)?)>|<!--""")
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_END_OF_BLOCK = re.compile(r"(?i)</(?:p|div|ul|ol|table|blockquote)>")
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
 # What shows nothing: the soft hyphen, zero-width space and no-break space, marks of direction, and
 # the control characters that X refuses. Joiners stay: emoji and several scripts are made of them.
@@ -39,8 +40,9 @@ def said(value: str, *, is_html: bool) -> str:
     """
     value = value[:LONGEST]
     if is_html or _has_tags(value) or _ENTITY.search(value):
-        # Entities that were escaped twice are common: nobody was meant to see what is left.
-        value = _unescaped(_unescaped(_without_tags(_CDATA.sub("", value))))
+        value = _unescaped(_without_tags(_CDATA.sub("", value)))
+        # All of it may have been escaped twice.
+        value = _unescaped(_without_tags(value) if _END_OF_BLOCK.search(value) else value)
     lines = (" ".join(line.split()) for line in _INVISIBLE.sub("", value).splitlines())
     return uncalled("\n".join(line for line in lines if line))
 

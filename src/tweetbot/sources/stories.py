@@ -103,4 +103,5 @@ class Writer:
         if not draft.links or self.is_whole(entry) or "link" not in self._template.names:
             return f"{price}."
         alone = Template("{title}").part(entry.values, self.options.terms)
-        return f"{price}, for its link; --template '{{title}}' {dollars(alone.usd)}."
+        hint = f"; --template '{{title}}' {dollars(alone.usd)}" if alone.usd < draft.usd else ""
+        return f"{price}, for its link{hint}."
