@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.conftest import Bot
 from tests.lists import listed
 from tests.mortal import Killed, Life, MortalStore, mortal_transport
 from tweetbot.draft import Draft, Terms
@@ -28,7 +29,7 @@ from tweetbot.store.folder import FileStore
 from tweetbot.x.transport import Transport
 
 if TYPE_CHECKING:
-    from tests.conftest import Bot, Clock, Run
+    from tests.conftest import Clock, Run
 
 FACTS = ("One", "Two", "Three")
 ORDERS: tuple[Order, ...] = ("shuffle", "file")
@@ -125,7 +126,30 @@ SOURCES: dict[str, Callable[[Path], Source]] = {
     "a list, shuffled, once": lambda path: listed(str(path), once=True),
     "a list in its order": lambda path: listed(str(path), order="file"),
     "a list in its order, once": lambda path: listed(str(path), order="file", once=True),
+    "a table": lambda path: listed(as_table(path)),
+    "JSON Lines in their order": lambda path: listed(as_json_lines(path), order="file"),
+    "a folder": lambda path: listed(as_folder(path)),
 }
+
+
+def as_table(facts: Path) -> Path:
+    path = facts.with_suffix(".csv")
+    path.write_text("note;Text;key\n" + "".join(f";{fact};\n" for fact in FACTS))
+    return path
+
+
+def as_json_lines(facts: Path) -> Path:
+    path = facts.with_suffix(".jsonl")
+    path.write_text("".join(json.dumps({"text": fact}) + "\n" for fact in FACTS))
+    return path
+
+
+def as_folder(facts: Path) -> Path:
+    path = facts.with_suffix("")
+    path.mkdir()
+    for fact in FACTS:
+        (path / f"{fact}.txt").write_text(fact)
+    return path
 
 
 @pytest.fixture(params=SOURCES)
@@ -186,7 +210,7 @@ def test_an_item_that_x_will_never_take_is_passed_over_and_told(
     assert (ended.outcome.passed_over, ended.outcome.text, len(live(x))) == (1, live(x)[0], 1)
     assert text not in live(x)
     assert ended.told.count("\n") == 0
-    assert "facts.txt" in ended.told
+    assert "of facts" in ended.told
     assert reader.run().code == 0
     assert text not in live(x)
 
@@ -242,6 +266,33 @@ def test_a_budget_that_is_used_up_moves_nothing(reader: Reader, x: Sandbox) -> N
     assert (x.requests, reader.cursor) == ((), None)
     reader.bot.change(spend={"budget_usd": 0.07})
     assert (reader.run().code, live(x)) == (0, [text])
+
+
+def test_a_list_goes_on_on_another_host_and_in_another_folder(
+    bot: Bot, clock: Clock, x: Sandbox, facts: Path, tmp_path: Path
+) -> None:
+    Reader(bot, clock, listed(facts, once=True)).run()
+    moved = Bot(x, tmp_path / "other host")
+    moved.write(bot.document)
+    (tmp_path / "elsewhere").mkdir()
+    there = facts.rename(tmp_path / "elsewhere" / "facts.txt")
+    ends = [Reader(moved, clock, listed(there, once=True)).run() for _ in FACTS]
+    assert Counter(live(x)) == Counter(FACTS)
+    assert ends[-1].is_finished
+    assert [str(facts) in end.told for end in ends] == [True, False, False]
+
+
+def test_a_place_that_was_kept_by_path_is_taken_over_and_kept_by_name(
+    bot: Bot, clock: Clock, x: Sandbox, facts: Path
+) -> None:
+    reader = Reader(bot, clock, listed(facts, order="file"))
+    reader.run()
+    cursor = bot.document["cursors"].pop("facts.txt")
+    bot.change(cursors={})
+    bot.write({**bot.document, "cursors": {"/old/facts.txt": cursor}})
+    assert reader.run().code == 0
+    assert live(x) == ["One", "Two"]
+    assert list(bot.document["cursors"]) == ["facts.txt"]
 
 
 # -- a run that dies ------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -526,6 +527,58 @@ def test_within_a_cycle_nothing_repeats_and_nothing_is_lost(
             editor.edit(*edit)
     for _ in range(len(editor.lines) + 1):  # to the end of the cycle
         editor.run()
+
+
+def as_fortune(path: Path, lines: list[str]) -> Path:
+    path.write_text("%\n".join(f"{line}\n" for line in lines) + "%\n")
+    return path
+
+
+def as_json(path: Path, lines: list[str]) -> Path:
+    path = path.with_suffix(".json")
+    path.write_text(json.dumps([{"alt": str(len(lines)), "text": line} for line in lines]))
+    return path
+
+
+def as_table(path: Path, lines: list[str]) -> Path:
+    path = path.with_suffix(".csv")
+    header = ["note", "text"] if len(lines) % 2 else ["text", "note"]
+    rows = ([line if name == "text" else str(len(lines)) for name in header] for line in lines)
+    path.write_text("".join(";".join(row) + "\n" for row in [header, *rows]))
+    return path
+
+
+SHAPES = {"fortune": as_fortune, "JSON": as_json, "table": as_table}
+
+
+@dataclass
+class Writer(Editor):
+    """A person who writes the list anew in a shape, before each run."""
+
+    path: Path = Path("facts")
+    write: Callable[[Path, list[str]], Path] = as_fortune
+
+    def draft(self, *, once: bool) -> Draft:
+        source = listed(self.write(self.path, self.lines), order=self.order, once=once)
+        return draft_of(source, json.loads(json.dumps(self.cursor)))
+
+
+@both_orders
+@pytest.mark.parametrize("shape", SHAPES)
+@examples(size=st.integers(1, 6), gaps=st.lists(st.lists(edits, max_size=3), max_size=10))
+@settings(max_examples=20, deadline=None)
+def test_within_a_cycle_of_any_shape_nothing_repeats_and_nothing_is_lost(
+    order: Order, shape: str, size: int, gaps: list[list[tuple[str, int, int]]]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        lines = [f"Old {number}" for number in range(size)]
+        editor = Writer(order, lines, path=Path(folder) / "facts", write=SHAPES[shape])
+        for gap in gaps:
+            editor.run()
+            for edit in gap:
+                editor.edit(*edit)
+        for _ in range(len(editor.lines) + 1):
+            editor.run()
 
 
 # -- long lists -----------------------------------------------------------------------------------

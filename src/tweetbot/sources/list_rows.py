@@ -63,7 +63,10 @@ def rows(path: Path, _tally: Tally, *, whole: bool) -> Iterator[Item]:
 
 
 def _known_by(header: Header, cells: Sequence[str], *, whole: bool) -> str:
-    says = {name: cells[at] for name, at in header.content if at < len(cells)}
+    filled = [(name, cells[at]) for name, at in header.content if at < len(cells) and cells[at]]
+    if not whole and len(filled) == 1 and filled[0][0] == "text":
+        return filled[0][1]  # as most are
+    says = dict(filled)
     if not whole and any(value for name, value in says.items() if name != "on"):
         return known_by(says)
     named = dict(zip(header.names, cells, strict=False))
@@ -104,11 +107,12 @@ def _table(path: Path) -> Iterator[tuple[int, list[str]]]:
     before = 1 if is_named else 0
     if not is_named:
         lines = _again(first, lines)
+    lines = (line.replace("\r\n", "\n") for line in lines)
     reader = csv.reader(lines, delimiter=separator, strict=True)
     line = before + 1
     try:
         for cells in reader:
-            yield line, [cell.strip().replace("\r\n", "\n") for cell in cells]
+            yield line, [cell.strip() for cell in cells]
             line = before + reader.line_num + 1
     except csv.Error as error:
         raise unusable(

@@ -144,9 +144,17 @@ class List:
 
     def items(self) -> Iterator[Item]:
         """Read the items that may come on any day."""
-        if not self.shape.has_days:
+        if not self._may_have_days:
             return self.every_item()
         return (item for item in self.every_item() if not is_day(item.on))
+
+    @cached_property
+    def _may_have_days(self) -> bool:
+        if self.shape is not TABLE:
+            return self.shape.has_days
+        from tweetbot.sources.list_rows import columns
+
+        return "on" in {name.lower() for name in columns(self.path)}
 
     def draft(self, cursor: Any) -> Draft | Nothing:
         """Return the next item of the cycle, or the first of a new one.
@@ -163,7 +171,7 @@ class List:
         day = Day.read(cursor, today)
         place = {"path": str(self.path)}
         has_days = False
-        if self.shape.has_days:
+        if self._may_have_days:
             for item in self.every_item():
                 has_days |= is_day(item.on)
                 if is_today(item.on, today) and not day.had(item):
