@@ -96,10 +96,10 @@ def test_a_month_of_jobs_never_locks_the_bot_out_and_never_posts_twice(
     move(hub)
     x, choose, codes = hub.bot.x, random.Random(3), Counter[int]()
     hub.host.git("config", "http.receivepack", "true")
-    with GitServer(hub.host.folder.parent, hang=2) as server:
+    with GitServer(hub.host.folder.parent, hang=2 if full else 0.5) as server:
         hub.url = f"{server.url}/{hub.host.folder.name}"
         seen = Counter[str]()
-        for day in range(30 if full else 8):
+        for day in range(30 if full else 6):
             let_time_pass(hub)
             server.choose = lambda step: fault(step, choose, seen)
             job = hub.start("post", "-p", NAME, "--list", "facts.txt")
@@ -127,7 +127,7 @@ def test_a_job_killed_at_any_time_posts_nothing_twice(
 ) -> None:
     """One killed between X's answer and the push takes the only token along: `auth` mends it."""
     move(hub)
-    choose, lost, kills = random.Random(4), 0, 40 if full else 4
+    choose, lost, kills = random.Random(4), 0, 40 if full else 2
     for _ in range(kills):
         let_time_pass(hub)
         job = hub.start("post", "-p", NAME, "--list", "facts.txt")
