@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tweetbot.sources.entries import Entry, date_of, known_by
-from tweetbot.sources.no_feed import NoFeed
+from tweetbot.sources.no_feed import NoFeed, check_number
 
 _KEYS = ("key", "id", "guid")  # of an object's line
 _LINKS = ("link", "url")
@@ -66,6 +66,7 @@ def _lines(text: str) -> Iterator[str]:
 
 def _numbered(text: str) -> Iterator[tuple[int, str]]:
     """Yield what is no blank line; only a line feed ends one, with or without a return."""
+    check_number(text.count("\n"))
     for number, line in enumerate(text.split("\n"), start=1):
         line = line.rstrip("\r")
         if line.strip():

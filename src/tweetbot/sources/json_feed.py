@@ -7,7 +7,7 @@ from typing import Any
 
 from tweetbot.sources.entries import Entry, Markup, date_of, known_by
 from tweetbot.sources.links import link_of
-from tweetbot.sources.no_feed import NoFeed
+from tweetbot.sources.no_feed import NoFeed, check_number
 
 
 def is_json_feed(value: Any) -> bool:
@@ -17,6 +17,7 @@ def is_json_feed(value: Any) -> bool:
 
 def read_json_feed(feed: Mapping[str, Any], *, base: str) -> list[Entry]:
     """Read the items of a feed, in its own order; raises `NoFeed` if one is no object."""
+    check_number(len(feed["items"]))
     base = base or link_of(_text(feed, "home_page_url"))
     if not all(isinstance(item, dict) for item in feed["items"]):
         raise NoFeed("an item of this JSON Feed is no object")

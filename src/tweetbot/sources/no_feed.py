@@ -10,3 +10,15 @@ class NoFeed(Exception):
         super().__init__(why)
         self.why = why
         self.remedy = remedy
+
+
+MOST_ITEMS = 50_000  # real feeds have some dozen, a few of them thousands
+
+
+def check_number(items: int) -> None:
+    """Raise `NoFeed` for more items than any feed has: to read them takes memory and time."""
+    if items > MOST_ITEMS:
+        raise NoFeed(
+            f"it has {items} items, and a feed has {MOST_ITEMS} at most",
+            "Texts that are to be gone through are a list: --list.",
+        )
