@@ -107,7 +107,8 @@ class File:
             with self.path.open("rb") as file:
                 return Arrival(Document(_at_most(file.read(LARGEST + 1), self.error)))
         except OSError as error:
-            raise self.error(NoFeed(str(error.strerror))) from None
+            remedy = "" if self.path.exists() else "An address begins with https://."
+            raise self.error(NoFeed(str(error.strerror), remedy)) from None
 
     def error(self, fault: NoFeed) -> Exception:
         return ConfigurationError(
