@@ -65,7 +65,9 @@ def test_a_workflow_never_overlaps_and_may_little(recorder: Recorder) -> None:
 def test_an_environment_holds_the_secret(recorder: Recorder) -> None:
     job = in_repository(recorder, environment="bots: #1")
     assert workflow(job)["jobs"]["post"]["environment"] == "bots: #1"
-    assert plan(job).steps[0].endswith(" | gh secret set TWEETBOT_KEY --env 'bots: #1'")
+    made, moved, *_ = plan(job).steps
+    assert "environments/bots%3A%20%231'" in made
+    assert moved.endswith(" | gh secret set TWEETBOT_KEY --env 'bots: #1'")
 
 
 def test_a_store_that_is_not_the_repository_needs_no_right_to_write(recorder: Recorder) -> None:

@@ -158,7 +158,8 @@ def _job(
     if row.is_here:
         if not sys.platform.startswith(row.system):
             remarks.append("The paths are those of this machine, which has another system.")
-        remarks += [*schedule.warnings(job), *_missing_profile(settings)]
+        remarks += schedule.warnings(job)
+    remarks += _missing_profile(settings)
     return job, remarks
 
 

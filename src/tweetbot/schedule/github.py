@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from tweetbot.schedule import repository
 from tweetbot.schedule.job import Job
 from tweetbot.schedule.plan import Plan, headed
@@ -120,7 +122,16 @@ def _steps(job: Job) -> tuple[str, ...]:
         store = repository.git_store(job)
         hand_over = f"tweetbot export -p {job.profile} --to {store} | gh secret set {name}{where}"
     return (
+        *_environment(job),
         hand_over,
         repository.committed(job, f".github/workflows/{job.name}.yml"),
         f"gh workflow run {job.name}.yml -f dry_run=true  # checks, and posts nothing",
     )
+
+
+def _environment(job: Job) -> tuple[str, ...]:
+    """Return the line that makes the environment: a secret needs one that is there."""
+    if not job.environment:
+        return ()
+    path = f"repos/{{owner}}/{{repo}}/environments/{quote(job.environment, safe='')}"
+    return (f"gh api -X PUT '{path}'  # in its settings, open it to the default branch alone",)
