@@ -89,7 +89,7 @@ def test_the_task_scheduler_gets_the_program_and_its_times(recorder: Recorder) -
     assert readers.by_powershell(program) == str(recorder.program)
     assert readers.by_windows(readers.by_powershell(arguments)) == list(job.command[1:])
     assert "New-ScheduledTaskTrigger -Daily -At '09:07'" in script
-    assert "New-ScheduledTaskTrigger -Weekly -DaysOfWeek Monday,Sunday -At '18:30'" in script
+    assert "-Weekly -DaysOfWeek @('Monday', 'Sunday') -At '18:30'" in script
     assert "SetEnvironmentVariable('TWEETBOT_API_URL', 'https://api.example/$x', 'User')" in script
 
 

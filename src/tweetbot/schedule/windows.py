@@ -47,6 +47,6 @@ def _set(name: str, value: str) -> str:
 
 
 def _trigger(at: At) -> str:
-    days = ",".join(FULL_DAYS[day] for day in at.days)
-    when = f"-Weekly -DaysOfWeek {days}" if days else "-Daily"
+    days = ", ".join(f"'{FULL_DAYS[day]}'" for day in at.days)
+    when = f"-Weekly -DaysOfWeek @({days})" if days else "-Daily"
     return f"New-ScheduledTaskTrigger {when} -At '{at.clock}'"
