@@ -116,7 +116,8 @@ def test_two_bots_may_live_in_one_repository(bot: Bot, git_host: GitHost) -> Non
         assert bot.run("export", "-p", name, "--to", f"git:{git_host.url}").code == 0
     shown = bot.run("status", "--json").json["profiles"]
     assert [(one["profile"], one["ok"]) for one in shown] == [("cats", True), ("default", True)]
-    assert len({path.read_text() for path in bot.folder.glob("*.json")}) == 2
+    keys = {json.loads(path.read_text())["lives_in"]["key"] for path in bot.folder.glob("*.json")}
+    assert len(keys) == 1, "its jobs have one secret"
 
 
 def test_a_store_that_is_away_hides_no_other_bot(moved: Bot, git_host: GitHost) -> None:

@@ -21,6 +21,7 @@ from tweetbot.store import (
     open_folder,
     open_target,
     pointer,
+    pointers,
     read_target,
     shown_store,
 )
@@ -86,7 +87,7 @@ def _move(settings: Settings, to: str, *, as_json: bool) -> None:
         shown = "git:…" if "@" in to else to  # a token may stand before it
         _check_output(f"tweetbot export -p {settings.profile} --to {shown}")
     known = _settled(settings)
-    target = read_target(to, os.environ, known=known)
+    target = read_target(to, os.environ, known=pointers(settings))
     there = open_target(target, settings, os.environ, warn=tell)
     here = open_folder(settings, os.environ, warn=tell)
     if known is None:

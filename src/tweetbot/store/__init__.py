@@ -20,6 +20,7 @@ from tweetbot.store.places import (
     opened,
     place,
     pointer,
+    pointers,
     profile_names,
 )
 from tweetbot.store.pointed import Pointed
@@ -49,6 +50,7 @@ __all__ = [
     "opened",
     "place",
     "pointer",
+    "pointers",
     "profile_names",
     "read_target",
     "settle",

@@ -77,8 +77,9 @@ def keys(profile: str, environ: Mapping[str, str], pointer: Path | None = None) 
     if _in_actions(environ):
         remedy = (
             f"Hand the secret {VARIABLE} of this repository to this step (env: {VARIABLE}:"
-            f" ${{{{ secrets.{VARIABLE} }}}}). Where the key is kept, `gh secret set {VARIABLE}`"
-            " sets it anew."
+            f" ${{{{ secrets.{VARIABLE} }}}}). On the laptop from which {profile} was moved, in a"
+            f" clone, this sets it anew: tweetbot export -p {profile} --to {_told(environ)} | gh"
+            f" secret set {VARIABLE}"
         )
     else:
         remedy = (

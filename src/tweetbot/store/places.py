@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tweetbot.errors import ConfigurationError, TweetbotError
+from tweetbot.profile import LivesIn
 from tweetbot.settings import Settings, is_profile_name, user_state_dir
 from tweetbot.store.folder import FileStore, profile_paths
 from tweetbot.store.pointed import STORE_VARIABLE, Pointed, forget, pointed, surroundings
@@ -126,6 +127,12 @@ def open_target(
 def pointer(settings: Settings, environ: Mapping[str, str]) -> Pointed | None:
     """Return where the profile of the settings was moved, if a document here says so."""
     return _followed(settings, environ, settings.profile)
+
+
+def pointers(settings: Settings) -> list[LivesIn]:
+    """Return where the bots live that were moved out of the folder, the settings' own first."""
+    paths = sorted(profile_paths(settings.folder), key=lambda path: path.stem != settings.profile)
+    return [there.lives_in for there in map(pointed, paths) if there and not there.is_halfway]
 
 
 def forget_pointer(settings: Settings, environ: Mapping[str, str]) -> None:

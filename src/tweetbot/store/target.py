@@ -7,7 +7,7 @@ tried by the move itself: what a pointer names has let us in.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from tweetbot.errors import ConfigurationError
 from tweetbot.profile import LivesIn
@@ -41,11 +41,13 @@ def read_target(
     text: str,
     environ: Mapping[str, str],
     *,
-    known: LivesIn | None = None,
+    known: Sequence[LivesIn] = (),
     now: Callable[[], float] = time.time,
 ) -> Target:
-    """Read the value of `--to`; a key is that of `TWEETBOT_KEY`, else of `known`, else a new one.
+    """Read the value of `--to`; a key is that of `TWEETBOT_KEY`, else a known one, else a new one.
 
+    `known` is where bots of this machine live, this one first: those of one repository have one
+    key, for its jobs have one secret.
     Raises `ConfigurationError` if it is no store into which a bot can be moved.
     """
     at = int(now())
@@ -63,15 +65,17 @@ def read_target(
 
     address = Remote(Address.parse(text), environ).by_url()
     bare = address.without_secret()
-    lives_in = LivesIn(store=bare.store, key=_key(environ, known), at=at)
+    lives_in = LivesIn(store=bare.store, key=_key(environ, bare.store, known), at=at)
     is_given = bool(environ.get(VARIABLE, "").split())
     return Target(lives_in, is_without_user=bare != address, is_key_given=is_given)
 
 
-def _key(environ: Mapping[str, str], known: LivesIn | None) -> str:
+def _key(environ: Mapping[str, str], store: str, known: Sequence[LivesIn]) -> str:
     if environ.get(VARIABLE, "").split():
         return str(Keys.read(environ[VARIABLE], remedy="Unset it, and a key is made."))
-    return (known and known.key) or new_key()
+    repository = store.partition("?")[0]
+    there = [one.key for one in known if one.key and one.store.partition("?")[0] == repository]
+    return there[0] if there else new_key()
 
 
 def shown_store(store: str) -> str:
