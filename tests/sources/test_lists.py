@@ -17,6 +17,7 @@ import pytest
 from tests.conftest import Bot
 from tests.lists import listed
 from tests.mortal import Killed, Life, MortalStore, mortal_transport
+from tests.sandbox.pictures import png
 from tweetbot.draft import Draft, Terms
 from tweetbot.errors import TweetbotError
 from tweetbot.posting import Outcome
@@ -280,6 +281,31 @@ def test_a_list_goes_on_on_another_host_and_in_another_folder(
     assert Counter(live(x)) == Counter(FACTS)
     assert ends[-1].is_finished
     assert [str(facts) in end.told for end in ends] == [True, False, False]
+
+
+def test_all_that_an_item_has_reaches_x(bot: Bot, clock: Clock, x: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(png())
+    items = [
+        {"text": "One", "media": "a.png", "alt": "A", "paid_partnership": True},
+        {"text": "Two", "poll": {"options": ["a", "b"], "duration": "2h"}, "made_with_ai": False},
+        {"thread": ["Three", {"text": "Four", "media": "a.png", "alt": ""}]},
+    ]
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps(items))
+    reader = Reader(bot, clock, listed(path, order="file", made_with_ai=True))
+    assert [reader.run().code for _ in items] == [0, 0, 0]
+    one, two, three, four = x.posts
+    assert [media.alt_text for media in one.media] == ["A"]
+    assert (one.made_with_ai, one.paid_partnership) == (True, True)
+    assert (two.made_with_ai, two.paid_partnership) == (False, False)
+    assert two.poll
+    assert (two.poll.options, two.poll.duration_minutes) == (("a", "b"), 120)
+    assert (three.sent_text, four.sent_text, four.parent, len(four.media)) == (
+        "Three",
+        "Four",
+        three.id,
+        1,
+    )
 
 
 def test_a_place_that_was_kept_by_path_is_taken_over_and_kept_by_name(

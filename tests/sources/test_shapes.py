@@ -209,6 +209,12 @@ def test_a_template_makes_the_text_of_any_columns(tmp_path: Path) -> None:
         listed(path, template="{nam}")
 
 
+def test_with_a_template_an_item_is_known_by_all_that_it_holds(tmp_path: Path) -> None:
+    path = put(tmp_path, "x.csv", "text,name\nHello,Fox\nHello,Owl\n")
+    assert known(listed(path)) == ["Hello", "Hello"]
+    assert len(set(known(listed(path, template="{text} {name}")))) == 2
+
+
 def test_a_template_makes_the_text_of_objects(tmp_path: Path) -> None:
     path = put(tmp_path, "x.jsonl", '{"Name": "Fox", "n": 3}\n{"name": "Owl"}\n"Text"\n')
     assert texts(listed(path, template="{name} {n}")) == ["Fox 3", "Owl", ""]
