@@ -130,6 +130,7 @@ def test_the_address_of_a_feed_stays_one(there: Bot) -> None:
         (["cron", "--", "a\x07b"], "no text"),
         (["cron", "--", "Hello", "world"], "world"),
         (["cron", "--list", "facts.txt"], "stand behind --"),
+        (["cron", "dogfacts"], "dogfacts stands before --"),
         (["cron", "-p", "a", "--", "-p", "b"], "a or b"),
         (["cron", "--at", "25:00"], "HH:MM"),
         (["cron", "--at", "Foo 09:00"], "HH:MM"),
@@ -167,6 +168,16 @@ def test_what_goes_away_or_is_not_there_is_told(there: Bot) -> None:
     assert "There is no bot catfacts" in run.err
     assert "This is a rehearsal" in run.err
     assert "emptied now and then" in run.err  # the test's own folder is a temporary one
+
+
+def test_a_login_of_this_moment_is_no_place_for_a_job(there: Bot) -> None:
+    there.environ["TWEETBOT_PROFILE_JSON"] = there.path.read_text()
+    assert "a job needs a place" in there.run("schedule", "cron").err
+
+
+@pytest.mark.parametrize("kind", ["cron", "github"])
+def test_a_rehearsal_is_told(there: Bot, kind: str) -> None:
+    assert "This is a rehearsal" in there.run("schedule", kind).err
 
 
 def test_a_fixed_text_is_scheduled_and_warned_of(there: Bot) -> None:

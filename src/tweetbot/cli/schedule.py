@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
-import time
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import click
 
 from tweetbot import __version__, schedule
-from tweetbot.cli import options, which_bot
+from tweetbot.cli import options
 from tweetbot.cli.terminal import show, tell, write_out
 from tweetbot.errors import ConfigurationError
-from tweetbot.settings import Settings, read_settings
-from tweetbot.store import has_profile, kind
 
 HABITS = {
     "crontab": "cron",
@@ -29,8 +26,23 @@ HABITS = {
 }
 
 
-@click.command()
-@click.argument("kind", required=False)
+_DASHES = "tweetbot.dashes"  # where it is kept whether there was a --
+
+
+class _Parted(click.Command):
+    """Tells what stands behind `--` from what stands before it."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta[_DASHES] = "--" in args
+        return super().parse_args(ctx, args)
+
+
+def _begun(_ctx: click.Context, _kind: click.Parameter, begun: str) -> list[str]:
+    return [name for name in schedule.KINDS if name.startswith(begun)]
+
+
+@click.command(cls=_Parted)
+@click.argument("kind", required=False, shell_complete=_begun)
 @click.argument("post_options", nargs=-1, metavar="[-- OPTIONS OF post]")
 @options.profile
 @click.option(
@@ -63,22 +75,30 @@ def command(
         return
     row = schedule.KINDS.get(kind) or _no_kind(kind, profile)
     _check(kind, row, write=write, force=force, environment=environment)
-    job, remarks = _job(row, profile, post_options)
-    job = replace(
-        job,
-        times=tuple(dict.fromkeys(times)) or (schedule.usual(job.profile),),
-        environment=environment,
-    )
+    if post_options and not click.get_current_context().meta[_DASHES]:
+        raise ConfigurationError(
+            f"{post_options[0]} stands before --.",
+            f"What is to be posted stands behind it: tweetbot schedule {kind} -- --list FILE. The"
+            " name of a bot follows -p.",
+        )
+    from tweetbot.cli import scheduled  # late: it loads `post`
+
+    job, remarks = scheduled.job(row, profile, post_options)
+    times = tuple(dict.fromkeys(times)) or (schedule.usual(job.profile),)
+    job = replace(job, times=times, environment=environment)
     plan = row.plan(job)
-    steps = plan.steps
+    remarks += plan.warnings
     if write and row.write:
         written = row.write(job, plan, force)
         show("\n".join(written.done))
-        remarks += written.warnings
+        _tell((*remarks, *written.warnings), plan.steps)
     else:
         _print(plan)
-        steps = (*steps, *plan.by_hand)
-    for remark in (*remarks, *plan.warnings):
+        _tell(remarks, (*plan.steps, *plan.by_hand))
+
+
+def _tell(remarks: Sequence[str], steps: Sequence[str]) -> None:
+    for remark in remarks:
         tell(f"Note: {remark}")
     if steps:
         tell("\n".join(["Left for you:", *(f"  {step}" for step in steps)]))
@@ -122,69 +142,6 @@ def _no_kind(word: str, profile: str | None) -> schedule.Kind:
         f"{word} is no kind of scheduler: those are {kinds}.",
         "tweetbot does not post a text later. The line above does, once, by your system's at.",
     )
-
-
-def _job(
-    row: schedule.Kind, profile: str | None, post_options: tuple[str, ...]
-) -> tuple[schedule.Job, list[str]]:
-    """Return what is to run, and what has to be known of it."""
-    from tweetbot.cli import scheduled  # late: it loads `post`
-
-    settings = read_settings(os.environ, profile=profile)
-    here = schedule.read_here(os.environ, program=sys.argv[0], version=__version__)
-    wanted = scheduled.read(post_options, directory=here.directory)
-    settings = which_bot.chosen(_the_same(settings, wanted.profile))
-    for path in (str(here.directory), *here.program, str(settings.config_dir)):
-        scheduled.checked(path, "A path", never="\n")
-    remarks, words = [], wanted.words
-    if not wanted.has_source:
-        usual = _usual_list(settings, here, is_here=row.is_here)
-        words = (*words, "--list", usual)
-        remarks.append(f"Nothing behind -- says what to post; this posts the list {usual}.")
-    elif wanted.is_fixed:
-        remarks.append("The text is the same each time, and X refuses what it has just posted.")
-    job = schedule.Job(
-        here,
-        settings.profile,
-        words,
-        (),
-        schedule.read_zone(os.environ),
-        time.time(),
-        folder=settings.config_dir,
-        extras=wanted.extras,
-        minutes=wanted.minutes,
-        min_gap=wanted.min_gap,
-    )
-    if row.is_here:
-        if not sys.platform.startswith(row.system):
-            remarks.append("The paths are those of this machine, which has another system.")
-        remarks += schedule.warnings(job)
-    remarks += _missing_profile(settings)
-    return job, remarks
-
-
-def _the_same(settings: Settings, named: str | None) -> Settings:
-    """Take the bot that stands behind --; two names are one too many."""
-    if named is None or (settings.is_named and named == settings.profile):
-        return settings
-    if settings.is_named:
-        raise ConfigurationError(f"Which bot? {settings.profile} or {named}.", "Say -p once.")
-    return read_settings(os.environ, profile=named)
-
-
-def _usual_list(settings: Settings, here: schedule.Here, *, is_here: bool) -> Path:
-    if is_here:
-        return settings.folder / f"{settings.profile}.txt"
-    return (schedule.root(here.directory) or here.directory) / f"{settings.profile}.txt"
-
-
-def _missing_profile(settings: Settings) -> list[str]:
-    if kind(settings, os.environ) != "folder" or has_profile(
-        settings, os.environ, settings.profile
-    ):
-        return []
-    name = settings.profile
-    return [f"There is no bot {name} in {settings.folder} yet: `tweetbot auth -p {name}`."]
 
 
 def _print(plan: schedule.Plan) -> None:

@@ -1,20 +1,26 @@
-"""What stands behind `--` of `tweetbot schedule`: the options of `post`, read by `post` itself."""
+"""The job that `tweetbot schedule` is about; the options of `post` are read by `post` itself."""
 
 from __future__ import annotations
 
 import math
+import os
 import re
+import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import click
 
-from tweetbot import schedule
-from tweetbot.cli import commands
+from tweetbot import __version__, schedule
+from tweetbot.cli import commands, which_bot
 from tweetbot.cli.options import FileName
 from tweetbot.cli.post import source_from
-from tweetbot.errors import ConfigurationError
+from tweetbot.errors import ConfigurationError, missing_extra
+from tweetbot.settings import Settings, read_settings
+from tweetbot.store import has_profile, kind
 from tweetbot.values import dataclass
 
 _NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
@@ -22,7 +28,7 @@ USUAL_MINUTES = 10  # for one run; a --wait of over a minute adds to it
 
 
 @dataclass(frozen=True)
-class Scheduled:
+class _Scheduled:
     """The words of a run, its files absolute, and what its options say to the scheduler."""
 
     words: tuple[schedule.Word, ...]
@@ -34,7 +40,68 @@ class Scheduled:
     min_gap: float | None
 
 
-def read(args: Sequence[str], *, directory: Path) -> Scheduled:
+def job(
+    row: schedule.Kind, profile: str | None, post_options: tuple[str, ...]
+) -> tuple[schedule.Job, list[str]]:
+    """Return what is to run, and what has to be known of it."""
+    settings = read_settings(os.environ, profile=profile)
+    here = schedule.read_here(os.environ, program=sys.argv[0], version=__version__)
+    wanted = _read(post_options, directory=here.directory)
+    settings = which_bot.chosen(_the_same(settings, wanted.profile))
+    for path in (str(here.directory), *here.program, str(settings.config_dir)):
+        _checked(path, "A path", never="\n")
+    remarks, words = [], wanted.words
+    if not wanted.has_source:
+        usual = _usual_list(settings, here, is_here=row.is_here)
+        words = (*words, "--list", usual)
+        remarks.append(f"Nothing behind -- says what to post; this posts the list {usual}.")
+    elif wanted.is_fixed:
+        remarks.append("The text is the same each time, and X refuses what it has just posted.")
+    job = schedule.Job(
+        here,
+        settings.profile,
+        words,
+        (),
+        schedule.read_zone(os.environ),
+        time.time(),
+        folder=settings.config_dir,
+        extras=wanted.extras,
+        minutes=wanted.minutes,
+        min_gap=wanted.min_gap,
+    )
+    if row.is_here and not sys.platform.startswith(row.system):
+        remarks.append("The paths are those of this machine, which has another system.")
+    if row.is_here and "feeds" in wanted.extras and find_spec("feedparser") is None:
+        remarks.append(str(missing_extra("feeds", "RSS and Atom need the package feedparser.")))
+    remarks += [*schedule.warnings(job, is_here=row.is_here), *_missing_profile(settings)]
+    return job, remarks
+
+
+def _the_same(settings: Settings, named: str | None) -> Settings:
+    """Take the bot that stands behind --; two names are one too many."""
+    if named is None or (settings.is_named and named == settings.profile):
+        return settings
+    if settings.is_named:
+        raise ConfigurationError(f"Which bot? {settings.profile} or {named}.", "Say -p once.")
+    return read_settings(os.environ, profile=named)
+
+
+def _usual_list(settings: Settings, here: schedule.Here, *, is_here: bool) -> Path:
+    if is_here:
+        return settings.folder / f"{settings.profile}.txt"
+    return (schedule.root(here.directory) or here.directory) / f"{settings.profile}.txt"
+
+
+def _missing_profile(settings: Settings) -> list[str]:
+    name, store = settings.profile, kind(settings, os.environ)
+    if store == "command" and not os.environ.get("TWEETBOT_LOAD_COMMAND"):
+        return ["TWEETBOT_PROFILE_JSON is a login of this moment; a job needs a place for it."]
+    if store != "folder" or has_profile(settings, os.environ, name):
+        return []
+    return [f"There is no bot {name} in {settings.folder} yet: `tweetbot auth -p {name}`."]
+
+
+def _read(args: Sequence[str], *, directory: Path) -> _Scheduled:
     """Read the options of `post`; raises what `post` would, and `ConfigurationError` for those
     that make no sense without a person."""
     post = commands.command("post")
@@ -48,7 +115,7 @@ def read(args: Sequence[str], *, directory: Path) -> Scheduled:
     files = [word for word in words if isinstance(word, Path)]
     if has_source and all(file.exists() for file in files):
         source_from(**given)  # what can be wrong now
-    return Scheduled(
+    return _Scheduled(
         words,
         given["profile"],
         has_source,
@@ -86,16 +153,16 @@ def _words(
                 text = left[parameter.name].pop(0) if parameter.name in left else value
                 yield _word(parameter, str(text), directory)
     if text := ctx.params.get("text"):
-        yield from ("--", checked(text.rstrip("\n"), "The text"))
+        yield from ("--", _checked(text.rstrip("\n"), "The text"))
 
 
 def _word(parameter: click.Parameter, text: str, directory: Path) -> schedule.Word:
-    checked(text, parameter.opts[-1])
+    _checked(text, parameter.opts[-1])
     path = parameter.type.path(text) if isinstance(parameter.type, FileName) else None
     return text if path is None else directory / path
 
 
-def checked(text: str, what: str, *, never: str = "") -> str:
+def _checked(text: str, what: str, *, never: str = "") -> str:
     """Return what a file for a scheduler can hold; raises `ConfigurationError`."""
     if _NO_TEXT.search(text) or any(char in text for char in never):
         fault = "has characters in it that are no text"

@@ -24,8 +24,10 @@ def is_fleeting(program: str) -> bool:
     )
 
 
-def warnings(job: Job) -> list[str]:
-    """Say what a job on this machine will not find, as far as that is seen from here."""
+def warnings(job: Job, *, is_here: bool) -> list[str]:
+    """Say what a job will not find, as far as that is seen from here."""
+    if not is_here:
+        return _of_rehearsal(job)
     found = [*_of_program(job), *_of_rehearsal(job)]
     paths = [path for path in (job.folder, *job.files) if path]
     found += [
