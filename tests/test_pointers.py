@@ -120,6 +120,19 @@ def test_two_bots_may_live_in_one_repository(bot: Bot, git_host: GitHost) -> Non
     assert len(keys) == 1, "its jobs have one secret"
 
 
+def test_a_new_key_locks_no_other_bots_jobs_out(
+    moved: Bot, git_host: GitHost, tmp_path: Path
+) -> None:
+    other = replace(moved, name="cats", folder=tmp_path / "second", environ={})
+    other.log_in()
+    before = other.path.read_bytes()
+    run = other.run("export", "-p", "cats", "--to", f"git:{git_host.url}")
+    assert (run.code, run.out, other.path.read_bytes()) == (2, "", before)
+    assert "other bots (default)" in run.err
+    other.environ["TWEETBOT_KEY"] = moved.document["lives_in"]["key"]
+    assert other.run("export", "-p", "cats", "--to", f"git:{git_host.url}").code == 0
+
+
 def test_a_store_that_is_away_hides_no_other_bot(moved: Bot, git_host: GitHost) -> None:
     cats = replace(moved, name="cats")
     cats.log_in()

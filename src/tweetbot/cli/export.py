@@ -17,6 +17,7 @@ from tweetbot.errors import ConfigurationError, naming
 from tweetbot.settings import Settings, read_settings
 from tweetbot.store import (
     Target,
+    check_neighbours,
     kind,
     open_folder,
     open_target,
@@ -88,6 +89,7 @@ def _move(settings: Settings, to: str, *, as_json: bool) -> None:
         _check_output(f"tweetbot export -p {settings.profile} --to {shown}")
     known = _settled(settings)
     target = read_target(to, os.environ, known=pointers(settings))
+    check_neighbours(target, settings.profile, os.environ)
     there = open_target(target, settings, os.environ, warn=tell)
     here = open_folder(settings, os.environ, warn=tell)
     if known is None:

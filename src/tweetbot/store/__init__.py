@@ -29,9 +29,11 @@ from tweetbot.store.store import Movable, PreparedSave, Store, find
 
 if TYPE_CHECKING:
     from tweetbot.store.halfway import settle
-    from tweetbot.store.target import Target, read_target, shown_store
+    from tweetbot.store.target import Target, check_neighbours, read_target, shown_store
 else:
-    __getattr__ = late(__name__, halfway="settle", target="Target read_target shown_store")
+    __getattr__ = late(
+        __name__, halfway="settle", target="Target check_neighbours read_target shown_store"
+    )
 
 __all__ = [
     "Movable",
@@ -39,6 +41,7 @@ __all__ = [
     "PreparedSave",
     "Store",
     "Target",
+    "check_neighbours",
     "find",
     "forget_pointer",
     "has_profile",

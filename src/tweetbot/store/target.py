@@ -21,7 +21,7 @@ class Target:
 
     lives_in: LivesIn
     is_without_user: bool = False
-    is_key_given: bool = False
+    has_new_key: bool = False
 
     def __str__(self) -> str:
         return shown_store(self.lives_in.store)
@@ -33,7 +33,7 @@ class Target:
             f"Set {VARIABLE} to the key with which it was brought there; if that is lost, remove"
             f" what lies there: git push {url} :{ref}"
         )
-        named = "The key of this move" + ("" if self.is_key_given else ", a new one,")
+        named = "The key of this move" + (", a new one," if self.has_new_key else "")
         return Keys.read(self.lives_in.key or "", remedy=remedy, named=named)
 
 
@@ -65,17 +65,34 @@ def read_target(
 
     address = Remote(Address.parse(text), environ).by_url()
     bare = address.without_secret()
-    lives_in = LivesIn(store=bare.store, key=_key(environ, bare.store, known), at=at)
-    is_given = bool(environ.get(VARIABLE, "").split())
-    return Target(lives_in, is_without_user=bare != address, is_key_given=is_given)
+    key = _key(environ, bare.store, known)
+    lives_in = LivesIn(store=bare.store, key=key or new_key(), at=at)
+    return Target(lives_in, is_without_user=bare != address, has_new_key=key is None)
 
 
-def _key(environ: Mapping[str, str], store: str, known: Sequence[LivesIn]) -> str:
+def check_neighbours(target: Target, profile: str, environ: Mapping[str, str]) -> None:
+    """Raise if a new key would lock the jobs of other bots of that repository out.
+
+    Their one secret would be replaced by it.
+    """
+    if not target.has_new_key:
+        return
+    from tweetbot.store.git_remote import Address, Remote
+
+    others = sorted(Remote(Address.parse(target.lives_in.store), environ).refs().keys() - {profile})
+    if others:
+        raise ConfigurationError(
+            f"In {target} there are other bots ({', '.join(others)}), and their jobs have a key.",
+            f"Set {VARIABLE} to that key; or to one of its own, if {profile} has jobs of its own.",
+        )
+
+
+def _key(environ: Mapping[str, str], store: str, known: Sequence[LivesIn]) -> str | None:
     if environ.get(VARIABLE, "").split():
         return str(Keys.read(environ[VARIABLE], remedy="Unset it, and a key is made."))
     repository = store.partition("?")[0]
     there = [one.key for one in known if one.key and one.store.partition("?")[0] == repository]
-    return there[0] if there else new_key()
+    return there[0] if there else None
 
 
 def shown_store(store: str) -> str:
