@@ -387,4 +387,4 @@ def test_a_strangers_server_names_no_file_of_this_machine(tmp_path: Path) -> Non
     source = Feed(origin_of("https://e.com/", fetch), FeedOptions(first_run="all"), print)
     draft = source.draft(source.adopt({})["https://e.com/"])
     assert isinstance(draft, Draft)
-    assert (draft.text, draft.media, len(draft.parts)) == ("Rain", (), 1)
+    assert (draft.text, draft.media, len(draft.parts), draft.refused) == ("Rain", (), 1, None)

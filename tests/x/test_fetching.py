@@ -66,6 +66,11 @@ def test_a_feed_has_moved_as_far_as_all_redirects_are_permanent(web: FeedServer)
     assert (found.url, found.moved_to) == (f"{web.url}/d", f"{web.url}/c")
 
 
+def test_a_feed_that_is_elsewhere_for_now_has_not_moved(web: FeedServer) -> None:
+    web.pages |= {"/a": to("/b"), "/b": to("/c", 301), "/c": Page(FEED)}
+    assert get(f"{web.url}/a").moved_to == ""
+
+
 NO_TARGETS = ["", "http://", "file:///etc/passwd", "ftp://e.com/", "http://[::1", "//:80", "/round"]
 
 
@@ -122,6 +127,16 @@ def test_a_feed_that_drips_ends_at_the_deadline(web: FeedServer) -> None:
     with pytest.raises(Temporary, match=r"no answer within 0\.\d+ s"):
         get(f"{web.url}/a", deadline=0.5)
     assert time.monotonic() - began < 2
+
+
+def test_all_redirects_together_have_one_deadline(web: FeedServer) -> None:
+    web.pages["/round"] = Page(
+        status=302, headers={"Location": "/round"}, write=lambda _: time.sleep(0.2)
+    )
+    began = time.monotonic()
+    with pytest.raises(Temporary, match="no answer within"):
+        get(f"{web.url}/round", deadline=0.5)
+    assert time.monotonic() - began < 1.5
 
 
 def test_half_a_feed_is_none(web: FeedServer) -> None:
