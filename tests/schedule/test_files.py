@@ -190,3 +190,19 @@ def test_the_lines_that_are_left_are_lines_of_a_shell(kind: str, recorder: Recor
     for step in plan(kind, job).steps:
         line = step.split("  ", 1)[1] if re.match("[0-9*]", step) else step
         subprocess.run(["bash", "-n", "-c", line], check=True)
+
+
+def test_the_store_of_a_container_stands_in_a_file_of_its_owner(recorder: Recorder) -> None:
+    environ = {"TWEETBOT_STORE": "redis://:hush & $x@host", "TWEETBOT_KEY": "hush"}
+    steps = plan("docker", in_repository(recorder, environ=environ)).steps
+    (write,) = [step for step in steps if "umask" in step]
+    subprocess.run(["sh", "-c", write], env=environ, check=True)
+    file = recorder.folder / "dogfacts.env"
+    assert file.read_text() == "".join(f"{name}={text}\n" for name, text in environ.items())
+    assert file.stat().st_mode & 0o77 == 0
+    (line,) = [step for step in steps if step.startswith("7 9 ")]
+    command = readers.by_cron(line).partition("2>&1; ")[2].partition("); code")[0]
+    words = readers.by_shell(command)
+    assert words[words.index("--env-file") + 1] == str(file)
+    assert words[-1] == "tweetbot-dogfacts:1.2.3"
+    assert "/state" not in command

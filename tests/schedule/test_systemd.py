@@ -125,6 +125,20 @@ def test_a_real_systemd_gives_the_program_its_words_and_variables(
         assert folder == str(recorder.folder)
 
 
+def test_a_real_systemd_reads_the_secrets_from_files(recorder: Recorder, tmp_path: Path) -> None:
+    units, environ = tmp_path / "units", {"TWEETBOT_KEY": "hush % $HOME"}
+    for name in ("dogfacts", "catfacts"):
+        job = recorder.job(profile=name, environ=environ)
+        subprocess.run(["sh", "-c", plan(job).steps[0]], env=environ, check=True)
+    lay(job, units)
+    assert "hush" not in "".join(path.read_text() for path in units.iterdir())
+    with booted(units, "tweetbot-catfacts.service tweetbot@dogfacts.service"):
+        assert eventually(lambda: len(recorder.calls) == 2)
+    assert {call[0][2]: call[1]["TWEETBOT_KEY"] for call in recorder.calls} == dict.fromkeys(
+        ("dogfacts", "catfacts"), environ["TWEETBOT_KEY"]
+    )
+
+
 def test_a_real_systemd_fires_the_timer(recorder: Recorder, tmp_path: Path) -> None:
     units = tmp_path / "units"
     now = time.localtime()

@@ -50,13 +50,9 @@ def job(
     settings = which_bot.chosen(_the_same(settings, wanted.profile))
     for path in (str(here.directory), *here.program, str(settings.config_dir)):
         _checked(path, "A path", never="\n")
-    remarks, words = [], wanted.words
+    words = wanted.words
     if not wanted.has_source:
-        usual = _usual_list(settings, here, is_here=row.is_here)
-        words = (*words, "--list", usual)
-        remarks.append(f"Nothing behind -- says what to post; this posts the list {usual}.")
-    elif wanted.is_fixed:
-        remarks.append("The text is the same each time, and X refuses what it has just posted.")
+        words = (*words, "--list", _usual_list(settings, here, is_here=row.is_here))
     job = schedule.Job(
         here,
         settings.profile,
@@ -69,12 +65,19 @@ def job(
         minutes=wanted.minutes,
         min_gap=wanted.min_gap,
     )
+    return job, [*_remarks(row, wanted, job), *_missing_profile(settings)]
+
+
+def _remarks(row: schedule.Kind, wanted: _Scheduled, job: schedule.Job) -> Iterator[str]:
+    if not wanted.has_source:
+        yield f"Nothing behind -- says what to post; this posts the list {job.words[-1]}."
+    if wanted.is_fixed:
+        yield "The text is the same each time, and X refuses what it has just posted."
     if row.is_here and not sys.platform.startswith(row.system):
-        remarks.append("The paths are those of this machine, which has another system.")
+        yield "The paths are those of this machine, which has another system."
     if row.is_here and "feeds" in wanted.extras and find_spec("feedparser") is None:
-        remarks.append(str(missing_extra("feeds", "RSS and Atom need the package feedparser.")))
-    remarks += [*schedule.warnings(job, is_here=row.is_here), *_missing_profile(settings)]
-    return job, remarks
+        yield str(missing_extra("feeds", "RSS and Atom need the package feedparser."))
+    yield from schedule.warnings(job, is_here=row.is_here)
 
 
 def _the_same(settings: Settings, named: str | None) -> Settings:

@@ -10,7 +10,7 @@ from tweetbot.schedule.job import Job
 from tweetbot.schedule.plan import Plan, headed
 from tweetbot.schedule.times import cron_fields
 from tweetbot.schedule.words import cron as quoted
-from tweetbot.schedule.words import docker_copy, json_list, shell_line
+from tweetbot.schedule.words import docker_copy, json_list, shell, shell_line
 from tweetbot.schedule.zone import in_scheduler_time
 
 DOCKERFILE = """\
@@ -46,6 +46,7 @@ def plan(job: Job) -> Plan:
         (headed("docker", "Dockerfile", body),),
         (
             build(job),
+            *_store_step(job),
             *_move_in(job),
             shell_line([*run, "status"]),
             *(f"{fields}  {line}" for fields in cron_fields(times)),
@@ -60,12 +61,25 @@ def _copy(job: Job, path: Path) -> str:
 
 
 def _options(job: Job) -> list[str]:
-    """Return the options of `docker run`; the value of a variable alone comes from the shell."""
-    store = [name for name in ("TWEETBOT_STORE", "TWEETBOT_KEY") if job.here.environ.get(name)]
-    variables = [*store, *(f"{name}={text}" for name, text in job.variables_elsewhere.items())]
-    volume = [] if job.store else ["-v", f"{_volume(job)}:/state"]
+    variables = [f"{name}={text}" for name, text in job.variables_elsewhere.items()]
+    place = ["--env-file", str(_store_file(job))] if job.store else ["-v", f"{_volume(job)}:/state"]
     hardened = "--read-only --tmpfs /tmp --cap-drop ALL --security-opt no-new-privileges"
-    return [*hardened.split(), *volume, *(word for one in variables for word in ("-e", one))]
+    return [*hardened.split(), *place, *(word for one in variables for word in ("-e", one))]
+
+
+def _store_file(job: Job) -> Path:
+    """Where the store's address and key lie, for they may be secrets, and cron has no variables."""
+    return (job.folder or job.here.home) / f"{job.profile}.env"
+
+
+def _store_step(job: Job) -> list[str]:
+    """Return the line that writes that file; docker takes what stands behind = as it is."""
+    if not job.store:
+        return []
+    names = [name for name in ("TWEETBOT_STORE", "TWEETBOT_KEY") if job.here.environ.get(name)]
+    form = "".join(f"{name}=%s\\n" for name in names)
+    values = " ".join(f'"${name}"' for name in names)
+    return [f"(umask 077; printf '{form}' {values} > {shell(str(_store_file(job)))})"]
 
 
 def _volume(job: Job) -> str:
