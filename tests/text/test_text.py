@@ -511,11 +511,11 @@ def test_prices_are_those_of_the_price_list() -> None:
 
 LOADED = """
 import sys
-import tweetbot.text.entities
+import tweetbot.text.tlds
 print(sorted({"click", "httpx", "authlib", "encodings.punycode"} & set(sys.modules)))
-print(tweetbot.text.entities._tlds.cache_info().currsize)
+print(tweetbot.text.tlds._tlds.cache_info().currsize)
 tweetbot.text.measure("No dot between letters. None here. 3.14")
-print(tweetbot.text.entities._tlds.cache_info().currsize)
+print(tweetbot.text.tlds._tlds.cache_info().currsize)
 """
 
 

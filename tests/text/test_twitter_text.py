@@ -26,7 +26,7 @@ from typing import Any
 
 import pytest
 
-from tweetbot.text.entities import outside
+from tweetbot.text.names import outside
 from tweetbot.text.weight import Entity, measure
 
 Span = tuple[int, int]

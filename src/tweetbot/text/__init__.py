@@ -6,17 +6,8 @@ For `draft`, which measures each text once. Uses `money` and `errors` alone.
 from typing import TYPE_CHECKING
 
 from tweetbot.doors import late
-from tweetbot.text.weight import (
-    LIMIT,
-    LONG_LIMIT,
-    Entity,
-    Measure,
-    check,
-    check_characters,
-    check_size,
-    measure,
-    price,
-)
+from tweetbot.text.check import check, check_characters, check_size
+from tweetbot.text.weight import LIMIT, LONG_LIMIT, Entity, Measure, measure, price
 
 if TYPE_CHECKING:
     from tweetbot.text.shorten import shorten

@@ -17,10 +17,10 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
-from tweetbot.errors import TextRefused
-from tweetbot.money import PRICE_LINK, PRICE_POST, dollars
-from tweetbot.text import entities
-from tweetbot.text.entities import Span
+from tweetbot.money import PRICE_LINK, PRICE_POST
+from tweetbot.text import names
+from tweetbot.text.links import Span
+from tweetbot.text.links import links as links_in
 from tweetbot.values import dataclass
 
 LIMIT = 280
@@ -59,8 +59,8 @@ def measure(text: str, *, limit: int = LIMIT) -> Measure:
     """Weigh `text`, whatever is in it; the time grows with its length alone."""
     normal = unicodedata.normalize("NFC", text)
     places = _places(text, normal)
-    links = entities.links(normal)
-    chunks = _chunks(normal, links)
+    links = links_in(normal)
+    chunks = chunks_of(normal, links)
     weight = sum(chunk.weight for chunk in chunks)
 
     def as_given(spans: list[Span]) -> tuple[Entity, ...]:
@@ -71,61 +71,11 @@ def measure(text: str, *, limit: int = LIMIT) -> Measure:
         weighted_length=weight,
         valid=0 < weight <= limit and (text.isascii() or not re.search(_FORBIDDEN_BY_X, text)),
         links=as_given(links),
-        mentions=as_given(entities.outside(links, entities.mentions(normal))),
-        cashtags=as_given(entities.outside(links, entities.cashtags(normal))),
+        mentions=as_given(names.outside(links, names.mentions(normal))),
+        cashtags=as_given(names.outside(links, names.cashtags(normal))),
         limit=limit,
         fits=places[_fitting(normal, chunks, limit)],
     )
-
-
-def check(text: str, measured: Measure, *, links: bool = True, mentions: bool = True) -> None:
-    """Raise `TextRefused` if `text`, which weighs `measured`, cannot be posted.
-
-    It is empty or white space alone, holds a character that cannot be posted, is too long, has
-    more than one cashtag, has a link without `links`, or names an account without `mentions`.
-    """
-    check_size(text)
-    if not text.strip():
-        what = "white space alone" if text else "empty"
-        raise TextRefused(f"The text is {what}.", "Give the text that is to be posted.")
-    check_characters(text)
-    _refuse_length(text, measured)
-    _refuse_cashtags(measured)
-    if measured.links and not links:
-        link = measured.links[0]
-        raise TextRefused(
-            f"X would make a link of {link.text} (at character {link.start + 1}), which costs"
-            f" {dollars(PRICE_LINK)}.",
-            "Write it another way, or leave out --no-links.",
-        )
-    if measured.mentions and not mentions:
-        mention = measured.mentions[0]
-        raise TextRefused(
-            f"The text names the account {mention.text} (at character {mention.start + 1}).",
-            "Write it another way, or leave out --no-mentions.",
-        )
-
-
-def check_size(text: str) -> None:
-    """Raise `TextRefused` for what is longer than any post, and not worth weighing."""
-    if len(text) > LONG_LIMIT:
-        raise TextRefused(
-            f"The text has {len(text)} characters, and X takes {LONG_LIMIT} at most.", "Shorten it."
-        )
-
-
-def check_characters(text: str, what: str = "text") -> None:
-    """Raise `TextRefused` for a character that X takes in no text."""
-    if text.isascii() and text.isprintable():
-        return
-    if not (found := re.search(_FORBIDDEN, text)):
-        return
-    number = ord(found[0])
-    if 0xDC80 <= number <= 0xDCFF:  # how Python keeps a stray byte (PEP 383)
-        fault, remedy = f"the byte 0x{number - 0xDC00:02X}, not UTF-8", f"Save the {what} as UTF-8."
-    else:
-        fault, remedy = f"U+{number:04X}, which X does not accept", "Remove it."
-    raise TextRefused(f"Character {found.start() + 1} of the {what} is {fault}.", remedy)
 
 
 def price(measured: Measure) -> float:
@@ -133,56 +83,7 @@ def price(measured: Measure) -> float:
     return PRICE_LINK if measured.links else PRICE_POST
 
 
-# --- Refusals -----------------------------------------------------------------------------------
-
 _FORBIDDEN_BY_X = "[\ufffe\ufeff\uffff]"
-# Surrogates have no UTF-8. The control characters that are no white space show nothing, and come
-# from a wrong encoding (NUL) or from a terminal's colours (ESC).
-_FORBIDDEN = "[\ufffe\ufeff\uffff\ud800-\udfff\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]"
-
-
-def _refuse_length(text: str, measured: Measure) -> None:
-    excess = measured.weighted_length - measured.limit
-    if excess <= 0:
-        return
-    raise TextRefused(
-        f"The text has {measured.weighted_length} of {measured.limit} characters "
-        f'(X would cut it at "{_last_words(text[: measured.fits])}").',
-        " ".join([f"Shorten it by {excess}.", *_heavy(text)]),
-    )
-
-
-def _last_words(text: str) -> str:
-    words = " ".join(text.split())
-    if len(words) <= 30:
-        return words
-    before, _, last = words[-30:].partition(" ")
-    return "…" + (last or before)
-
-
-def _heavy(text: str) -> Iterator[str]:
-    """Say what counts for more than it looks."""
-    normal = unicodedata.normalize("NFC", text)
-    chunks = _chunks(normal, entities.links(normal))
-    links = sum(chunk.kind == "link" for chunk in chunks)
-    emoji = sum(chunk.kind == "emoji" for chunk in chunks)
-    double = sum(c.weight - (c.end - c.start) for c in chunks if c.kind == "plain")
-    if links:
-        yield f"Links: {links}, {LINK_WEIGHT} each."
-    if emoji:
-        yield f"Emoji and symbols: {emoji}, {EMOJI_WEIGHT} each."
-    if double:
-        yield f"Other characters that count 2: {double}."
-
-
-def _refuse_cashtags(measured: Measure) -> None:
-    # docs.x.com, x-api/posts/manage-tweets/integrate, 13 April 2026.
-    if len(measured.cashtags) > 1:
-        tags = ", ".join(tag.text for tag in measured.cashtags)
-        raise TextRefused(f"X allows one cashtag a post, and this text has {tags}.", "Leave one.")
-
-
-# --- Weight -------------------------------------------------------------------------------------
 
 # All but the four ranges of config/v3.json; these code points weigh 2.
 _DOUBLE = "[^\0-\u10ff\u2000-\u200d\u2010-\u201f\u2032-\u2037]"
@@ -204,7 +105,7 @@ _EMOJI = f"{_ELEMENT}(?:\u200d{_ELEMENT})*+|{_FLAG}|{_KEYCAP}"
 
 
 @dataclass(frozen=True)
-class _Chunk:
+class Chunk:
     """A stretch that X counts as one, or a run of plain characters."""
 
     kind: Literal["link", "emoji", "plain"]
@@ -213,33 +114,34 @@ class _Chunk:
     weight: int
 
 
-def _chunks(text: str, links: list[Span]) -> list[_Chunk]:
-    chunks: list[_Chunk] = []
+def chunks_of(text: str, links: list[Span]) -> list[Chunk]:
+    """Cut a text (in NFC) into what X counts as one, and the rest."""
+    chunks: list[Chunk] = []
     position = 0
     for start, end in links:
         chunks += _prose(text, position, start)
-        chunks.append(_Chunk("link", start, end, LINK_WEIGHT))
+        chunks.append(Chunk("link", start, end, LINK_WEIGHT))
         position = end
     return [*chunks, *_prose(text, position, len(text))]
 
 
-def _prose(text: str, start: int, end: int) -> Iterator[_Chunk]:
+def _prose(text: str, start: int, end: int) -> Iterator[Chunk]:
     if text.isascii():  # to compile the expressions takes longer than to use them
-        yield _Chunk("plain", start, end, end - start)
+        yield Chunk("plain", start, end, end - start)
         return
     for emoji in re.compile(_EMOJI).finditer(text, start, end):
         yield _plain(text, start, emoji.start())
-        yield _Chunk("emoji", emoji.start(), emoji.end(), EMOJI_WEIGHT)
+        yield Chunk("emoji", emoji.start(), emoji.end(), EMOJI_WEIGHT)
         start = emoji.end()
     yield _plain(text, start, end)
 
 
-def _plain(text: str, start: int, end: int) -> _Chunk:
+def _plain(text: str, start: int, end: int) -> Chunk:
     double = len(re.compile(_DOUBLE).findall(text, start, end))
-    return _Chunk("plain", start, end, end - start + double)
+    return Chunk("plain", start, end, end - start + double)
 
 
-def _fitting(text: str, chunks: list[_Chunk], limit: int) -> int:
+def _fitting(text: str, chunks: list[Chunk], limit: int) -> int:
     """Count the leading characters within `limit`; never part of a link or of an emoji."""
     left = limit
     for chunk in chunks:
@@ -249,7 +151,7 @@ def _fitting(text: str, chunks: list[_Chunk], limit: int) -> int:
     return len(text)
 
 
-def _run(text: str, chunk: _Chunk, left: int) -> int:
+def _run(text: str, chunk: Chunk, left: int) -> int:
     for count, character in enumerate(text[chunk.start : chunk.end]):
         left -= 2 if re.match(_DOUBLE, character) else 1
         if left < 0:

@@ -1,4 +1,4 @@
-"""What X finds in a text: links, mentions and cashtags; pure.
+"""What X makes a link of; pure.
 
 The grammar is that of twitter-text (github.com/twitter/twitter-text, the JavaScript edition). The
 text is read from left to right: where twitter-text's expressions go back and forth for seconds
@@ -9,34 +9,26 @@ grows with the length alone.
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterator
-from functools import cache
 from typing import TypeAlias
 
+from tweetbot.text.characters import DIRECTIONS, LATIN, PUNCTUATION, SPACES
+from tweetbot.text.tlds import tld_end
 from tweetbot.values import dataclass
 
 Span: TypeAlias = tuple[int, int]
 
-# --- Links --------------------------------------------------------------------------------------
 # A domain is a chain of labels, each followed by a dot, then a top-level domain. twitter-text
 # takes the first place where one can begin and the longest chain from there, goes on after what
 # it took, and only then decides whether it keeps it.
 
-_SPACES = "\t-\r \x85\xa0\u1680\u180e\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
-_DIRECTIONS = "\u202a-\u202e\u061c\u200e\u200f\u2066-\u2069"
-_PUNCTUATION = r"!'#%&()*+,\\./:;<=>?@\[\]\^{|}~$"
-_NO_LABEL = f"{_PUNCTUATION}{_SPACES}{_DIRECTIONS}\ufffe\ufeff\uffff"
+_NO_LABEL = f"{PUNCTUATION}{SPACES}{DIRECTIONS}\ufffe\ufeff\uffff"
 _LABEL = rf"(?<![^{_NO_LABEL}])[^{_NO_LABEL}]++\."
 # The character before a link is none of these; @, # and $ begin something else.
 _BEGINNING = rf"(?<![A-Za-z0-9@\uff20$#\uff03\ufffe\ufeff\uffff])[^{_NO_LABEL}_-]"
 
-_LATIN = (
-    "\xc0-\xd6\xd8-\xf6\xf8-\u024f\u0253\u0254\u0256\u0257\u0259\u025b\u0263\u0268\u026f\u0272"
-    "\u0289\u028b\u02bb\u0300-\u036f\u1e00-\u1eff"
-)
-_LATIN_LABEL = f"[-A-Za-z0-9{_LATIN}]++"
-_GENERAL = rf"[A-Za-z0-9\u0400-\u04ff{_LATIN}!*';:=+,.$/%#\[\]\u2013_~@|&-]"
+_LATIN_LABEL = f"[-A-Za-z0-9{LATIN}]++"
+_GENERAL = rf"[A-Za-z0-9\u0400-\u04ff{LATIN}!*';:=+,.$/%#\[\]\u2013_~@|&-]"
 _PARENTHESES = rf"\({_GENERAL}*+(?:(?<!\()\)|\({_GENERAL}++\){_GENERAL}*+\))"
 _PATH = rf"/(?:{_GENERAL}++|{_PARENTHESES})*+"
 _PATH_CANNOT_END = "!*';:,.$%[]\u2013~@|&"
@@ -105,7 +97,7 @@ def _labels(text: str) -> list[_Label]:
     for found in reversed(list(re.finditer(_LABEL, text))):
         start, dot = found.start(), found.end() - 1
         onward = next_end if next_start == dot + 1 else 0
-        label = _Label(start, dot, _tld_end(text, dot + 1), onward)
+        label = _Label(start, dot, tld_end(text, dot + 1), onward)
         labels.append(label)
         next_start, next_end = start, _domain_end(text, label, start)
     labels.reverse()
@@ -235,103 +227,3 @@ def _latin_ends(text: str, labels: list[_Label]) -> list[int]:
         onward = ends[-1] if latin else 0
     ends.reverse()
     return ends
-
-
-# --- Top-level domains --------------------------------------------------------------------------
-
-# Not a suffix of something longer.
-_TLD_END = "(?![0-9A-Za-z@+-])"
-_ASCII_TLD = f"[A-Za-z]{{2,}}+{_TLD_END}"
-_PUNYCODE_TLD = "[Xx][Nn]--[0-9A-Za-z-]++"
-# For special use (RFC 7686), so not in IANA's list; X links it.
-_ONION = "onion"
-_TLD_FILES = ("tlds.txt", "tlds_of_x.txt")
-
-
-@cache
-def _tlds() -> frozenset[str]:
-    """Read IANA's list and what X's own has besides; the heads of the files say where from."""
-    lines = (line for name in _TLD_FILES for line in _lines(name))
-    return frozenset([_ONION, *(line for line in lines if not line.startswith("#"))])
-
-
-def _lines(name: str) -> list[str]:
-    import pkgutil
-
-    data = pkgutil.get_data("tweetbot.text", name) or b""
-    return data.decode("ascii").lower().splitlines()
-
-
-@cache
-def _unicode_tlds() -> dict[str, list[str]]:
-    """Group the internationalised ones by their first character, the longest first."""
-    names: dict[str, list[str]] = {}
-    for tld in _tlds():
-        if tld.startswith("xn--"):
-            name = tld.removeprefix("xn--").encode().decode("punycode")
-            names.setdefault(name[0], []).append(name)
-    return {first: sorted(group, key=len, reverse=True) for first, group in names.items()}
-
-
-def _tld_end(text: str, start: int) -> int:
-    """Tell where the top-level domain at `start` ends; 0 if there is none."""
-    if punycode := re.compile(_PUNYCODE_TLD).match(text, start):
-        return punycode.end()
-    found = re.compile(_ASCII_TLD).match(text, start)
-    if found and found[0].lower() in _tlds():
-        return found.end()
-    if re.compile("[A-Za-z]*+[^\0-\x7f]").match(text, start):
-        return _unicode_tld_end(text, start)
-    return 0
-
-
-def _unicode_tld_end(text: str, start: int) -> int:
-    for name in _unicode_tlds().get(text[start].lower(), ()):
-        end = start + len(name)
-        if text[start:end].lower() == name and re.compile(_TLD_END).match(text, end):
-            return end
-    return 0
-
-
-# --- Mentions and cashtags ----------------------------------------------------------------------
-
-# X gives out names of up to 15 characters; twitter-text takes 20, and so do older accounts.
-_MENTION = (
-    "(?:^|[^A-Za-z0-9_!#$%&*@\uff20]|(?:^|[^A-Za-z0-9_+~.-])[Rr][Tt]:?)"
-    "([@\uff20][A-Za-z0-9_]{1,20}+(?:/[A-Za-z][A-Za-z0-9_-]{0,24}+)?+)"
-)
-_NO_MENTION = f"[@\uff20{_LATIN}]|://"
-_CASHTAG = (
-    rf"(?<![^{_SPACES}])\$[A-Za-z]{{1,6}}(?:[._][A-Za-z]{{1,2}})?"
-    rf"(?![^{_SPACES}{_PUNCTUATION}_-])"
-)
-
-
-def mentions(text: str) -> list[Span]:
-    """Find the accounts and lists that are named with @."""
-    if "@" not in text and "\uff20" not in text:
-        return []
-    return [
-        found.span(1)
-        for found in re.finditer(_MENTION, text)
-        if not re.compile(_NO_MENTION).match(text, found.end())
-    ]
-
-
-def cashtags(text: str) -> list[Span]:
-    """Find the ticker symbols that are named with $."""
-    if "$" not in text:
-        return []
-    return [found.span() for found in re.finditer(_CASHTAG, text)]
-
-
-def outside(links: list[Span], spans: list[Span]) -> list[Span]:
-    """Drop what lies within a link; both lists are in the order of the text."""
-    kept = []
-    remaining = deque(links)
-    for start, end in spans:
-        while remaining and remaining[0][1] <= start:
-            remaining.popleft()
-        if not remaining or end <= remaining[0][0]:
-            kept.append((start, end))
-    return kept
