@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -73,22 +73,15 @@ class Transport:
         a certificate that is not accepted, and a proxy that wants a password. Content in pieces is
         sent piece by piece.
         """
-        body: bytes | Iterator[bytes] | None
-        if content is None or isinstance(content, bytes):
-            body = content
-        else:
-            headers = {**(headers or {}), "Content-Length": str(sum(map(len, content)))}
-            body = _let_go(content)
         exchange = Exchange(self._connection, proxy_for(url, self._environ), party)
         try:
             request = self._client.build_request(
                 method,
                 url,
-                headers=headers,
-                content=body,
                 params=params,
                 timeout=deadline,
                 extensions={"trace": exchange.trace},
+                **_body(content, headers or {}),
             )
         except (httpx.InvalidURL, UnicodeError):  # a host that IDNA has no name for
             raise ConfigurationError(
@@ -108,6 +101,14 @@ class Transport:
             url = request.url.copy_with(query=None)
             spent = (time.monotonic() - began) * 1000
             self._log(one_line(f"{request.method} {url} {spent:.0f} ms: {outcome}"))
+
+
+def _body(content: bytes | Sequence[bytes] | None, headers: Mapping[str, str]) -> dict[str, Any]:
+    """Return content and headers as httpx takes them."""
+    if content is None or isinstance(content, bytes):
+        return {"content": content, "headers": headers}
+    length = str(sum(map(len, content)))
+    return {"content": _let_go(content), "headers": {**headers, "Content-Length": length}}
 
 
 def _let_go(pieces: Sequence[bytes]) -> Iterator[bytes]:
