@@ -57,8 +57,9 @@ _ROWS = (
         "could not read (Username|Password)|Authentication failed|Invalid username or"
         "|returned error: 401|Permission denied \\(|HTTP Basic: Access denied",
         ConfigurationError,
-        "git has no access there. See that `git push` works in this place without a question: by a"
-        " credential helper, an ssh key, or a token in the URL.",
+        "git has no access there. See that `git push` works there without a question, by the URL"
+        " outside of a clone, too: by a credential helper (git config --global), an ssh key, or a"
+        " token in the URL.",
         "Let actions/checkout keep its credentials (no `persist-credentials: false`), and"
         f" {_WRITE}.",
     ),
