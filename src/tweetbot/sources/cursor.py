@@ -21,7 +21,8 @@ class Cursor:
 
     `last` names that item, under the `seed` of a shuffle. In the order of the file, `place` counts
     the items above it, and `above` and `below` name its neighbours: should it be removed, they
-    tell where it was. `again` says that a copy of it stands further down, which is not its place.
+    tell where it was. `again` says that a copy of it stands further down, which is not its place;
+    then `beside` names what stands right above it.
     """
 
     order: Order
@@ -31,9 +32,10 @@ class Cursor:
     above: str = ""
     below: str = ""
     again: bool = False
+    beside: str = ""
 
     def __post_init__(self) -> None:
-        names = (self.last, self.seed, self.above, self.below)
+        names = (self.last, self.seed, self.above, self.below, self.beside)
         if not all(re.fullmatch(r"([0-9a-f]{24})?", name) for name in names):
             raise ValueError("names are digests in hexadecimal")
         if type(self.place) is not int or not 0 <= self.place < 10**9:

@@ -19,11 +19,15 @@ _KEPT = 3  # the item, the one below it, and one more where the first may not be
 
 
 class _Place(NamedTuple):
-    """An item, its place (how many items stand above it), and whether a copy stands below it."""
+    """An item, its place (how many items stand above it), and whether a copy stands below it.
+
+    `beside` names the item right above it.
+    """
 
     place: int
     name: str
     item: Item
+    beside: str = ""
     again: bool = False
 
 
@@ -97,9 +101,9 @@ def first_in_file(source: Items, last: Cursor | None) -> Found:
 def _in_file(found: list[_Place], *, above: str = "") -> Found:
     if not found:
         return None
-    place, name, item, again = found[0]
+    place, name, item, beside, again = found[0]
     below = found[1].name if len(found) > 1 else ""
-    return item, Cursor("file", name, "", place, above, below, again)
+    return item, Cursor("file", name, "", place, above, below, again, beside if again else "")
 
 
 def _after(source: Items, cursor: Cursor) -> list[_Place]:
@@ -154,7 +158,7 @@ class _Ways:
             onward.take(found, is_new=is_new)
         if own == cursor.last:
             self._is_its_place |= found.place == cursor.place or (
-                2 not in self._open and cursor.above == self._one_above != ""
+                2 not in self._open and "" != self._one_above in (cursor.above, cursor.beside)
             )
         behind = self._after.get(own)
         if behind is not None and (behind or self._is_its_place or 2 not in self._open):
@@ -165,10 +169,11 @@ class _Ways:
 def _onward(source: Items, cursor: Cursor) -> _Onward | None:
     """Read on after the last item; if it is gone, after the one above it, else where it was."""
     name, seen, ways = naming(), _Seen(), _Ways(cursor)
-    items = enumerate(source.items())
+    items, beside = enumerate(source.items()), ""
     for place, item in items:
         own = name(item)
-        ways.pass_by(_Place(place, own, item), is_new=seen.is_new(own))
+        ways.pass_by(_Place(place, own, item, beside), is_new=seen.is_new(own))
+        beside = own
         if ways.is_found:
             break
     rest = (item for _, item in items)
