@@ -271,6 +271,11 @@ NO_FEEDS: dict[str, tuple[bytes, str]] = {
     "more than any feed": (b"a\n" * 50_001, "50001 items"),
     "more objects": (b"{}\n" * 50_001, "50001 items"),
     "more in JSON": (b'{"items": [' + b"{}," * 50_000 + b"{}]}", "50001 items"),
+    "elements in one another": (b"<rss><item>" + b"<a>" * 300, "deeper or larger"),
+    "an element too large": (
+        b"<rss><item " + b" ".join(b"a%d=''" % n for n in range(300)) + b"/>",
+        "deeper or larger",
+    ),
     "more in XML": (b"<rss>" + b"<item/>" * 50_001 + b"</rss>", "50001 items"),
     "not UTF-8": (b"One\nF\xfcnf", "line 2 "),
     "an archive": (b"PK\x03\x04\0\0", "no text"),

@@ -14,6 +14,7 @@ from tweetbot.foreign import one_line
 from tweetbot.sources.entries import Entry, Markup, known_by
 from tweetbot.sources.links import link_of
 from tweetbot.sources.no_feed import NoFeed, check_number
+from tweetbot.sources.xml_shape import check_shape
 
 # Entities of a document's own: short ones name a letter. Long ones blow it up; expat notices, and
 # then feedparser reads once more without it.
@@ -43,6 +44,7 @@ def read_xml(document: bytes, *, base: str, charset: str) -> list[Entry]:
     # As a stream: bytes could be the name of a file, and a text an address.
     stream = io.BytesIO(_LONG_ENTITY.sub(b"", document))
     check_number(document.count(b"<item") + document.count(b"<entry"))
+    check_shape(document)
     try:
         parsed = feedparser.parse(
             stream, response_headers=headers, resolve_relative_uris=False, sanitize_html=False
