@@ -157,15 +157,7 @@ def take_over(
     Raises `ConfigurationError` if it is no profile for this server, or if it would replace
     another account or a newer login without `force`.
     """
-    try:
-        profile = replace(parse(_unframed(document)), moved=None)
-        if profile.lives_in and not force:
-            raise Unreadable("it is of a move into a store that broke off where it comes from")
-        profile = replace(profile, lives_in=None)
-    except Unreadable as error:
-        raise ConfigurationError(
-            f"This is no exported profile: {error}.", "Nothing was changed."
-        ) from None
+    profile = _handed_out(document, force=force)
     profile.check_server(api_url=api_url)
     store.make_ready()
     with store.lock(new=True):
@@ -187,6 +179,18 @@ def take_over(
         store.save(profile)
         store.remove_leftovers()
     return profile
+
+
+def _handed_out(document: bytes, *, force: bool) -> Profile:
+    try:
+        profile = replace(parse(_unframed(document)), moved=None)
+        if profile.lives_in and not force:
+            raise Unreadable("it is of a move into a store that broke off where it comes from")
+    except Unreadable as error:
+        raise ConfigurationError(
+            f"This is no exported profile: {error}.", "Nothing was changed."
+        ) from None
+    return replace(profile, lives_in=None)
 
 
 def _check_account(current: Profile, imported: Profile) -> None:

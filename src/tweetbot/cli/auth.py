@@ -88,14 +88,8 @@ def command(
             open_browser=login.open_url if may_open else None,
             patience=posting.longest(context(settings, wait=options.LONGEST_WAIT)) + STORE_TIME,
         )
-    show_arrival(
-        done.profile,
-        settings,
-        store,
-        happened="Logged in as",
-        nameless="an account that X did not name",
-        as_json=as_json,
-    )
+    words = {"happened": "Logged in as", "nameless": "an account that X did not name"}
+    show_arrival(done.profile, settings, store, **words, as_json=as_json)
     tell(next_steps(settings, store))
     if done.is_guided and person.interactive and budget is None:
         login.ask_budget(store_of(settings), person, api_url=settings.api_url)

@@ -52,13 +52,7 @@ def log_in(
     last. Raises `LoginNeeded` if nobody consented in time.
     """
     store.make_ready()
-    existing = patiently(
-        lambda: _claim(store, settings, force=options.force),
-        person,
-        seconds=FIRST_PATIENCE,
-        until="The login begins when that has ended.",
-        while_=Busy,
-    )
+    existing = _claimed(store, settings, person, force=options.force)
     client = choose_client(existing, settings, options, person)
     if existing and existing.account:
         person.tell(f"This profile belongs to @{existing.account.username}.")
@@ -78,6 +72,16 @@ def log_in(
             store, login, api, other_profiles, patience=patience, name=settings.profile
         )
     return LoggedIn(saved, is_guided=_is_guided(existing, settings, options))
+
+
+def _claimed(store: Store, settings: Settings, person: Person, *, force: bool) -> Profile | None:
+    return patiently(
+        lambda: _claim(store, settings, force=force),
+        person,
+        seconds=FIRST_PATIENCE,
+        until="The login begins when that has ended.",
+        while_=Busy,
+    )
 
 
 def _keep_or_end(
