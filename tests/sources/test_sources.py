@@ -442,7 +442,8 @@ class Editor:
     """A person who edits the list between runs, and a reader who keeps account of a cycle.
 
     In the order of the file, a line that is moved, or stands there twice, may come twice or wait
-    for the next cycle; those are `stirred`, and the account is kept of all others.
+    for the next cycle; those are `stirred`, and the account is kept of all others. While the last
+    one stands there twice, an edit stirs all.
     """
 
     order: Order
@@ -492,6 +493,8 @@ class Editor:
 
     def edit(self, kind: str, one: int, other: int) -> None:
         """Edit one line; in the order of the file, the last item or a neighbour stays in place."""
+        if self.order == "file" and self.texts and self.lines.count(self.texts[-1]) > 1:
+            self.stirred |= set(self.lines)  # which of the copies was used last is a guess
         place, target = one % len(self.lines), other % (len(self.lines) + 1)
         line = self.lines[place]
         rest = self.lines[:place] + self.lines[place + 1 :]
