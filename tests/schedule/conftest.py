@@ -18,7 +18,8 @@ from tweetbot.schedule import At, Here, Job, Word, read_zone
 HOSTILE_FOLDER = '50% $H\'s "d" `i` ${{ x }} \\b ö'
 RECORD = """\
 import json, os, sys
-variables = {name: text for name, text in os.environ.items() if name.startswith("TWEETBOT_")}
+names = [name for name in os.environ if name.startswith(("TWEETBOT_", "TZ"))]
+variables = {name: os.environ[name] for name in names}
 with open(sys.argv[1], "a") as calls:
     calls.write(json.dumps([sys.argv[2:], variables, os.getcwd()]) + "\\n")
 print("https://x.com/dogfacts/status/1")

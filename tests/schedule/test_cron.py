@@ -61,13 +61,13 @@ def test_a_failure_is_mailed_too(recorder: Recorder) -> None:
 
 
 def test_each_line_stands_for_itself(recorder: Recorder) -> None:
-    environ = {"TWEETBOT_CHECK_AFTER": "", "TWEETBOT_LOAD_COMMAND": "cat 'x y'", "TZ": ""}
+    environ = {"TWEETBOT_CHECK_AFTER": "", "TWEETBOT_LOAD_COMMAND": "cat 'x y'", "TZ": "UTC"}
     job = recorder.job(times=(At(547), At(1110, (0, 3))), environ=environ)
     for line in lines(job):
         assert run(line).returncode == 0
     assert len(recorder.calls) == 2
     for _, variables, folder in recorder.calls:
-        assert variables["TWEETBOT_CHECK_AFTER"] == ""
+        assert (variables["TWEETBOT_CHECK_AFTER"], variables["TZ"]) == ("", "UTC")
         assert variables["TWEETBOT_LOAD_COMMAND"] == "cat 'x y'"
         assert variables["TWEETBOT_CONFIG_DIR"] == str(recorder.folder)
         assert folder == str(recorder.folder)  # where the commands are found

@@ -29,6 +29,7 @@ _KEPT = (
     "TWEETBOT_STORE",
     "TWEETBOT_KEY",
     "XDG_STATE_HOME",
+    "TZ",
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     *(f"{name}{end}" for name in ("http", "https", "all", "no") for end in ("_proxy", "_PROXY")),
