@@ -107,3 +107,24 @@ def test_a_thread_that_cannot_be_started_is_temporary(
     assert (run.code, x.requests) == (6, ()), run.err
     assert "starts no more threads" in run.err
     assert bot.document.get("pending") is None
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (["post", "-"], 3),
+        (["post", "--feed", "-"], 6),
+        (["import", "-"], 2),
+        (["import", "/dev/zero"], 2),
+        (["auth", "--no-browser", "--client-secret-file", "-"], 2),
+    ],
+    ids=str,
+)
+def test_what_never_ends_does_not_fill_the_memory(
+    bot: Bot, x: Sandbox, args: list[str], code: int
+) -> None:
+    limit = ["sh", "-c", 'ulimit -v 1500000; exec "$@" < /dev/zero', "sh"]
+    command = [*limit, sys.executable, "-m", "tweetbot", *args]
+    run = subprocess.run(command, env=bot.variables, capture_output=True, text=True, timeout=60)
+    assert (run.returncode, x.requests) == (code, ()), run.stderr
+    assert "Traceback" not in run.stderr

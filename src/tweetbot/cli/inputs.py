@@ -17,6 +17,7 @@ from tweetbot.text import LIMIT
 from tweetbot.values import dataclass
 
 DAY = 24 * 3600
+_LARGEST = 10 * 1024 * 1024  # bytes; what never ends must not fill the memory
 
 
 @dataclass(frozen=True)
@@ -279,6 +280,8 @@ def _refuse_file_name(text: str, *, is_thread: bool) -> None:
 
 def _as_typed(document: bytes) -> str:
     """Return a file's text without what Windows' editors add: a mark before it, CRs in its ends."""
+    if len(document) > _LARGEST:
+        raise TextRefused("The text has more than 10 MiB.", "A post has 25,000 characters at most.")
     return _decoded(document).removeprefix("\ufeff").replace("\r\n", "\n")
 
 
@@ -290,10 +293,11 @@ def _decoded(document: bytes) -> str:
 
 
 def _standard_input() -> bytes:
+    """Read standard input, and one byte more than the largest that is taken."""
     if sys.stdin is None or sys.stdin.closed:
         raise ConfigurationError("Standard input is closed.", "Nothing can be read from it.")
     try:
-        return sys.stdin.buffer.read()
+        return sys.stdin.buffer.read(_LARGEST + 1)
     except OSError as error:
         raise ConfigurationError(f"Standard input cannot be read: {error.strerror}.") from None
 
@@ -302,11 +306,15 @@ def document(path: str) -> bytes:
     """Read a file; `-` is standard input."""
     try:
         if path == "-":
-            return _standard_input()
-        with open(path, "rb") as file:
-            return file.read()
+            found = _standard_input()
+        else:
+            with open(path, "rb") as file:
+                found = file.read(_LARGEST + 1)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}.") from None
+    if len(found) > _LARGEST:
+        raise ConfigurationError(f"{path} has more than 10 MiB; that is no document of a bot.")
+    return found
 
 
 def secret_from(path: str) -> str:
