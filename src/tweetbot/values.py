@@ -19,6 +19,9 @@ else:
         """Make a class a frozen dataclass; the library does the ones that are not frozen."""
 
         def made(cls):
+            cls.__doc__ = (
+                cls.__doc__ or cls.__name__
+            )  # else the library writes one, in a millisecond
             cls = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only)(cls)
             cls.__dataclass_params__.frozen = frozen
             for name, method in _METHODS.items():
