@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from tests.mortal import Killed, Life, MortalStore, mortal_transport
 from tweetbot.draft import Terms
-from tweetbot.errors import Temporary, TweetbotError
+from tweetbot.errors import Overtaken, Temporary, TweetbotError
 from tweetbot.posting import Outcome
 from tweetbot.posting import run as posting
 from tweetbot.posting.context import Context
@@ -24,6 +24,7 @@ from tweetbot.sandbox import Fault
 from tweetbot.sources import FeedOptions, FirstRun, Nothing, Source, given
 from tweetbot.sources.feed import Feed
 from tweetbot.sources.origins import Server
+from tweetbot.store.folder import FileStore
 from tweetbot.x.transport import Transport
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ class Web:
     version: int = 0
     unchanged: int = 0
     seen: list[Story] = field(default_factory=list)
+    on_fetch: Callable[[], object] = lambda: None
 
     def publish(self, *titles: str) -> None:
         for title in titles:
@@ -118,6 +120,7 @@ class Web:
 
     def fetch(self, url: str, *, etag: str, modified: str, deadline: float) -> Any:
         assert (url, modified, deadline) == (URL, "", 20)
+        self.on_fetch()
         if self.is_down:
             raise Temporary("The feed cannot be reached.")
         self.seen = [*self.stories]
@@ -338,6 +341,34 @@ def test_a_first_look_that_posts_is_one_even_if_the_post_fails(bot: Bot, clock: 
     for _ in range(3):
         follower.run(first_run="newest")
     assert follower.live == ["B", "C"]
+
+
+class Overtaking(FileStore):
+    """A store without a lock, whose document another run has changed meanwhile."""
+
+    saves = 0
+
+    def check_unchanged(self) -> None:
+        raise Overtaken("Another run has changed it.")
+
+    def save(self, profile: Profile) -> None:
+        super().save(profile)
+        self.saves += 1
+
+
+@pytest.mark.parametrize("is_down", [True, False])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_look_that_took_long_does_not_write_over_what_others_wrote(
+    is_down: bool, is_new: bool, follower: Follower
+) -> None:
+    """Their document may have a newer token: the old one written back would end the login."""
+    if is_new:
+        follower.web.publish("C")
+    follower.web.on_fetch = lambda: setattr(follower.clock, "time", follower.clock.time + 15)
+    follower.web.is_down = is_down
+    store = Overtaking(follower.bot.path, state_dir=lambda: follower.bot.folder / "state")
+    assert follower.run(store=store).code == 6
+    assert (store.saves, follower.live) == (0, [])
 
 
 # -- killed anywhere ------------------------------------------------------------------------------

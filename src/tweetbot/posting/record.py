@@ -63,6 +63,7 @@ class Record:
         """Write down why the run failed."""
         last = LastError(at=int(self.time()), code=error.code, error=error.name, message=str(error))
         with suppress(TweetbotError):  # the run has its error already
+            self.check_still_ours()
             self.save(self.profile.with_error(last))
 
     @contextmanager

@@ -161,6 +161,7 @@ class _Run:
     def _nothing(self, source: Source, found: Nothing) -> Outcome:
         if found.is_the_job:
             cursor = found.cursor
+            self._session.check_still_ours()  # to look at a feed may take long
             self._session.record_run(source=None if cursor is None else source.key, cursor=cursor)
         return Outcome(None, None, None, None, reason=found.reason, said=found.said)
 
