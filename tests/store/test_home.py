@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import sys
 from collections.abc import Iterator, Sequence
@@ -68,18 +67,3 @@ def test_without_a_home_another_store_is_enough(homeless: Bot) -> None:
 def test_a_home_that_is_needed_and_missing_is_a_setting(args: Sequence[str], homeless: Bot) -> None:
     code, said = run_without_home(homeless, *args, TWEETBOT_CONFIG_DIR=None)
     assert (code, "no home folder" in said, "TWEETBOT_CONFIG_DIR" in said) == (2, True, True), said
-
-
-def test_a_login_that_nobody_takes_and_no_home_can_keep_is_told_as_it_is(
-    homeless: Bot,
-) -> None:
-    homeless.make_due()
-    calls = shlex.quote(str(homeless.folder / "calls"))
-    code, said = run_without_home(
-        homeless,
-        "post",
-        "Hello",
-        TWEETBOT_PROFILE_JSON=json.dumps(homeless.document),
-        TWEETBOT_SAVE_COMMAND=f"cat > /dev/null; echo x >> {calls}; [ $(wc -l < {calls}) = 1 ]",
-    )
-    assert (code, "it is in" in said, "tweetbot auth" in said) == (8, False, True), said

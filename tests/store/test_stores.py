@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tweetbot.errors import Overtaken, TweetbotError
+from tweetbot.errors import Overtaken, TokenNotSaved, TweetbotError
 from tweetbot.profile import Profile, parse
 from tweetbot.sandbox import Fault
 from tweetbot.settings import read_settings
@@ -444,41 +444,48 @@ def without_haste(text: str) -> str:
 
 
 def test_a_token_that_cannot_be_saved_is_not_posted_with(ci: Bot, tmp_path: Path) -> None:
-    kept = shlex.quote(str(tmp_path / "kept"))
-    ci.environ["TWEETBOT_SAVE_COMMAND"] = (
-        f"cat > {kept}; echo x >> {kept}.n; [ $(wc -l < {kept}.n) = 1 ]"
+    kept, calls = tmp_path / "kept", tmp_path / "calls"
+    ci.environ["TWEETBOT_SAVE_COMMAND"] = (  # the second, third and fourth call fail
+        f"cat > {kept}; echo x >> {calls}; case $(wc -l < {calls}) in [234]) exit 1;; esac"
     )
     due(ci)
     run = ci.run("post", TEXT)
     assert (run.code, ci.x.count("token"), ci.x.count("post")) == (8, 1, 0), run.err
-    new = secrets_of(json.loads((tmp_path / "kept").read_text()))
+    new = secrets_of(json.loads(kept.read_text()))
     assert all(run.err.count(f"::add-mask::{secret}\n") == 1 for secret in new)
-    assert Path(f"{tmp_path}/kept.n").read_text() == "x\n" * 4  # the rehearsal, three tries
-    assert len(list(tmp_path.glob(".local/state/tweetbot/*.rescue"))) == 1
+    assert calls.read_text() == "x\n" * 4  # the rehearsal, three tries
+    (place,) = tmp_path.glob(".local/state/tweetbot/*.rescue")
+    assert (str(place) in run.err, place.stat().st_mode & 0o777) == (True, 0o600)
+    rescued = without_haste(place.read_text())
     # It was kept all the same: the next run goes on with it.
-    ci.environ["TWEETBOT_PROFILE_JSON"] = without_haste((tmp_path / "kept").read_text())
-    ci.environ["TWEETBOT_SAVE_COMMAND"] = "cat > /dev/null"
+    before, ci.environ["TWEETBOT_PROFILE_JSON"] = (
+        ci.environ["TWEETBOT_PROFILE_JSON"],
+        without_haste(kept.read_text()),
+    )
     assert ci.run("post", TEXT).code == 0
     assert list(tmp_path.glob(".local/state/tweetbot/*")) == []
-
-
-def test_a_token_that_was_kept_on_this_machine_is_taken_over(ci: Bot, tmp_path: Path) -> None:
-    (tmp_path / "save").write_text(  # the second, third and fourth call fail
-        f"echo x >> {tmp_path}/calls; cat > {tmp_path}/saved;"
-        f" case $(wc -l < {tmp_path}/calls) in [234]) exit 1;; esac"
-    )
-    ci.environ["TWEETBOT_SAVE_COMMAND"] = f"sh {tmp_path}/save"
-    due(ci)
-    run = ci.run("post", TEXT)
-    assert run.code == 8, run.err
-    place = next(tmp_path.glob(".local/state/tweetbot/*.rescue"))
-    assert (str(place) in run.err, place.stat().st_mode & 0o777) == (True, 0o600)
-    place.write_text(without_haste(place.read_text()))
+    # It was not: the next run takes over what this machine has.
+    ci.environ["TWEETBOT_PROFILE_JSON"] = before
+    place.write_text(rescued)
     following = ci.run("post", TEXT)
     assert (following.code, ci.x.count("token"), ci.x.count("post")) == (0, 1, 1), following.err
     assert not place.exists()
-    secrets = secrets_of(json.loads((tmp_path / "saved").read_text()))
+    secrets = secrets_of(json.loads(kept.read_text()))
     assert all(following.err.count(f"::add-mask::{secret}\n") == 1 for secret in secrets)
+
+
+def test_a_login_that_nobody_takes_and_no_home_can_keep_is_told_as_it_is(ci: Bot) -> None:
+    store = CommandStore(
+        "default",
+        environ={**ci.variables, "TWEETBOT_SAVE_COMMAND": "exit 1"},
+        state_dir=lambda: None,
+        warn=lambda _: None,
+        sleep=lambda _: None,
+    )
+    with pytest.raises(TokenNotSaved) as caught:
+        store.commit(store.load())
+    said = str(caught.value)
+    assert ("it is in" in said, "tweetbot auth" in said) == (False, True), said
 
 
 @pytest.mark.parametrize("variable", ["SAVE_COMMAND", "LOAD_COMMAND"])
