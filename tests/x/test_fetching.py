@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -87,6 +88,16 @@ def test_what_has_not_changed_is_not_sent_again(web: FeedServer) -> None:
     found = get(f"{web.url}/old", etag='"1"', modified="Sat, 28 Nov 2026 10:00:00 GMT")
     assert (found.is_unchanged, found.content, found.moved_to) == (True, b"", f"{web.url}/feed")
     assert web.asked[-1][1]["if-modified-since"] == "Sat, 28 Nov 2026 10:00:00 GMT"
+
+
+def test_a_date_that_is_just_now_proves_nothing(web: FeedServer) -> None:
+    """Within its second the feed may change once more."""
+    for age, is_kept in ((0, False), (1, False), (60, True)):
+        changed = formatdate(time.time() - age, usegmt=True)
+        web.pages["/feed"] = Page(FEED, headers={"Last-Modified": changed})
+        assert get(f"{web.url}/feed").modified == (changed if is_kept else "")
+    web.pages["/feed"] = Page(FEED, headers={"Last-Modified": "yesterday"})
+    assert get(f"{web.url}/feed").modified == ""
 
 
 def test_unchanged_is_no_answer_to_who_has_seen_nothing(web: FeedServer) -> None:

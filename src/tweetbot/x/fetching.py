@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import field
+from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from tweetbot.errors import AnswerLost, ConfigurationError, NotSent, Temporary
@@ -159,7 +160,7 @@ class _Fetching:
             url,
             charset=charset[1].lower() if charset else "",
             etag=answer.headers.get("etag", ""),
-            modified=answer.headers.get("last-modified", ""),
+            modified=_modified(answer),
             moved_to=moved_to,
         )
 
@@ -169,3 +170,17 @@ class _Fetching:
 
 def _later(remedy: str = "") -> str:
     return remedy or "Nothing was posted; if that does not pass, check the feed's address."
+
+
+def _modified(answer: Answer) -> str:
+    """Return when it was changed, unless it was just now: in the same second it may change again.
+
+    RFC 9110 §8.8.2.2.
+    """
+    said = answer.headers.get("last-modified", "")
+    try:
+        changed, sent = map(parsedate_to_datetime, (said, answer.headers["date"]))
+        is_over = (sent - changed).total_seconds() > 1
+    except (LookupError, TypeError, ValueError):
+        return ""
+    return said if is_over else ""
