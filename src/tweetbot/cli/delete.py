@@ -8,7 +8,7 @@ import click
 
 from tweetbot.cli import options, which_bot
 from tweetbot.cli.collaborators import context, store_of, transport
-from tweetbot.cli.inputs import target_of
+from tweetbot.cli.extras import target_of
 from tweetbot.cli.terminal import show, show_json, tell
 from tweetbot.settings import read_settings
 

@@ -1,7 +1,8 @@
 """A list in the order of its file: one pass, in constant memory.
 
 The items above the last one had their turn. One that is moved or copied across it may therefore
-come twice, or wait for the next cycle; no other one does.
+come twice, or wait for the next cycle; no other one does, unless the last one stands there twice
+and its neighbours are edited.
 """
 
 from __future__ import annotations
