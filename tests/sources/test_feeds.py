@@ -237,6 +237,12 @@ def test_a_damaged_memory_is_a_first_look(cursor: Any) -> None:
     assert found.reason == "first-look"
 
 
+def test_what_a_newer_tweetbot_remembers_is_kept() -> None:
+    cursors: dict[str, Any] = {"-": {"used": "", "later": [1]}}
+    assert posts(RSS, cursors) == ["One https://example.com/1", "Two https://example.com/2"]
+    assert cursors["-"]["later"] == [1]
+
+
 def test_an_empty_feed_is_a_first_look_and_an_empty_standard_input_is_none(tmp_path: Path) -> None:
     assert follow("", {}) == Nothing("nothing-new", "Standard input gave nothing.")
     path = tmp_path / "feed.xml"

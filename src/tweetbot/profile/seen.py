@@ -6,7 +6,6 @@ whoever settles it, with whatever source, adds it to what is there by then.
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -22,6 +21,8 @@ _LONGEST_VALIDATOR = 160  # characters
 
 def item_name(key: str) -> str:
     """Name an item by what identifies it in its feed."""
+    import base64  # late: most bots follow no feed
+
     hashed = hashlib.blake2b(key.encode(errors="surrogatepass"), digest_size=8).digest()
     return base64.urlsafe_b64encode(hashed).decode().rstrip("=")
 
