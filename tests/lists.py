@@ -19,4 +19,4 @@ def listed(
     **making: Any,
 ) -> List:
     """Open a list as `post --list` does, on a day."""
-    return made(str(path), Remembered(order, once, name, lambda: today), **making)
+    return made(str(path), Remembered(order, once, name, today.timetuple), **making)

@@ -374,6 +374,8 @@ def days(path: Path, when: date, cursor: Any = None) -> tuple[list[str], Any, st
         turned = turn(listed(path, order="file", today=when), cursor)
         if isinstance(turned, Nothing):
             return found, cursor, turned.reason
+        if turned.refused:
+            return found, cursor, "refused"
         found.append(turned.text)
         cursor = turned.cursor
         assert len(found) < 10
@@ -402,6 +404,14 @@ def test_items_without_a_day_go_on_around_those_with_one(tmp_path: Path) -> None
     two = turn(listed(path, order="file", today=date(2026, 12, 25)), feast.cursor)
     assert isinstance(two, Draft)
     assert [one.text, feast.text, two.text] == ["A", "Feast", "B"]
+
+
+def test_a_day_that_is_none_is_none(tmp_path: Path) -> None:
+    ons = ["02-29", "2028-02-29", "2027-02-29", "2100-02-29", "04-31", "13-01", "00-01", "01-00"]
+    rows = "".join(f"{on},{on}\n" for on in ons)
+    source = listed(put(tmp_path, "x.csv", f"text,on\n{rows}"))
+    assert [bool(refused) for refused in refusals(source)] == [False] * 2 + [True] * 6
+    assert days(tmp_path / "x.csv", date(2028, 2, 29))[0][:2] == ["02-29", "2028-02-29"]
 
 
 @pytest.mark.parametrize("on", ["12-25", "2026-12-25", "2026-12-25 00:00:00", "2026-12-25T00:00"])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from tweetbot.sources.cursor import naming
@@ -12,6 +11,7 @@ from tweetbot.sources.item import Item
 from tweetbot.values import dataclass
 
 _DAY = re.compile(r"(?:(\d{4})-)?(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00)?)?", re.ASCII)
+Today = tuple[int, int, int]  # year, month, day
 _MOST = 500  # items of one day that are remembered
 
 
@@ -20,20 +20,20 @@ def is_day(on: str) -> bool:
     found = _DAY.fullmatch(on)
     if not found:
         return False
-    try:
-        date(int(found[1] or 2000), int(found[2]), int(found[3]))
-    except ValueError:
-        return False
-    return True
+    year, month, day = (int(part or 2000) for part in found.groups())
+    return 1 <= month <= 12 and 1 <= day <= _days_of(year, month)
 
 
-def is_today(on: str, today: date) -> bool:
+def _days_of(year: int, month: int) -> int:
+    if month == 2:
+        return 29 if year % 4 == 0 and (year % 100 or year % 400 == 0) else 28
+    return 30 if month in (4, 6, 9, 11) else 31
+
+
+def is_today(on: str, today: Today) -> bool:
     """Whether that day is today."""
     found = _DAY.fullmatch(on)
-    if not found:
-        return False
-    year, month, day = (int(part or today.year) for part in found.groups())
-    return (year, month, day) == (today.year, today.month, today.day)
+    return found is not None and tuple(int(part or today[0]) for part in found.groups()) == today
 
 
 @dataclass(frozen=True)
@@ -44,9 +44,9 @@ class Day:
     used: tuple[str, ...] = ()
 
     @classmethod
-    def read(cls, cursor: Any, today: date) -> Day:
+    def read(cls, cursor: Any, today: Today) -> Day:
         """Read what the profile keeps; what is of another day is over."""
-        own = today.isoformat()
+        own = "{:04}-{:02}-{:02}".format(*today)
         used = cursor.get("used") if isinstance(cursor, Mapping) else None
         if not isinstance(used, list) or cursor.get("day") != own:
             return cls(own)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
-from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tweetbot.draft import USUAL, Draft, Terms
 from tweetbot.errors import ConfigurationError, TextRefused
 from tweetbot.sources.cursor import Order
-from tweetbot.sources.days import Day, is_day, is_today
+from tweetbot.sources.days import Day, Today, is_day, is_today
 from tweetbot.sources.given import rubbish
 from tweetbot.sources.item import Content, Item
 from tweetbot.sources.list_lines import Tally
@@ -34,7 +34,7 @@ class Remembered:
     order: Order = "shuffle"
     once: bool = False
     name: str | None = None  # else that of the file
-    today: Callable[[], date] = date.today
+    now: Callable[[], time.struct_time] = time.localtime  # `on` goes by this machine's date
 
 
 SHUFFLED = Remembered()
@@ -167,7 +167,8 @@ class List:
 
     def following(self, cursor: Any) -> tuple[Item, dict[str, Any]] | Nothing:
         """Return the item that follows `cursor`, and the cursor after it."""
-        today = self.how.today()
+        now = self.how.now()
+        today = (now.tm_year, now.tm_mon, now.tm_mday)
         day = Day.read(cursor, today)
         place = {"path": str(self.path)}
         has_days = False
@@ -235,9 +236,9 @@ class List:
             " with --order file, items can be added at its end.",
         )
 
-    def _not_today(self, today: date) -> Nothing:
+    def _not_today(self, today: Today) -> Nothing:
         todays = [item for item in self.every_item() if is_today(item.on, today)]
-        day = f"{today:%m-%d}"
+        day = f"{today[1]:02}-{today[2]:02}"
         if todays:
             return Nothing("not-today", f"Each item of {self.key} for {day} had its turn.")
         return Nothing("not-today", f"No item of {self.key} is for {day}.")
