@@ -8,8 +8,7 @@ possible, the first that fits wins, and X's own words are always passed on.
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from tweetbot.errors import (
     AccessTokenRefused,
@@ -27,7 +26,8 @@ from tweetbot.errors import (
 )
 from tweetbot.values import dataclass
 from tweetbot.x.answer import Answer
-from tweetbot.x.words import http_date, items, mapping, read_error, read_words
+from tweetbot.x.limits import reset_of, when
+from tweetbot.x.words import items, mapping, read_error, read_words
 
 CONSOLE = "https://console.x.com"
 _DATE = r"[0-9]{4}-[0-9:.TZ+ -]{5,30}"
@@ -41,10 +41,10 @@ def refusal(answer: Answer, *, now: float, of: str = "post") -> TweetbotError:
     """
     facts = _Facts(answer, of)
     row = next(row for row in _REFUSALS if row.fits(facts))
-    retry_at = _reset(answer.headers, now) if row.error is RateLimited else None
-    when = _when(retry_at, now)
-    facts.extra["after"] = "after that" if when else "in a quarter of an hour"
-    happened = row.happened.format(status=answer.status, when=when, **facts.extra)
+    retry_at = reset_of(answer.headers, now) if row.error is RateLimited else None
+    resets = when(retry_at, now)
+    facts.extra["after"] = "after that" if resets else "in a quarter of an hour"
+    happened = row.happened.format(status=answer.status, when=resets, **facts.extra)
     return row.error(happened, row.remedy.format(**facts.extra), x=facts.words, retry_at=retry_at)
 
 
@@ -295,46 +295,3 @@ _REFUSALS: tuple[_Row, ...] = (
         lambda _: True,
     ),
 )
-
-
-def _reset(headers: Mapping[str, str], now: float) -> int | None:
-    """Return when a rate limit ends: the latest reset among the exhausted windows.
-
-    The 24-hour headers are undocumented and come only where such a limit applies
-    (node-twitter-api-v2 495, 553); with them exhausted, the 15-minute window may have room.
-    """
-    windows = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
-    resets = [
-        _number(headers, f"{window}-reset")
-        for window in windows
-        if headers.get(f"{window}-remaining", "0") == "0"
-    ]
-    resets.append(_retry_after(headers, now))
-    return max((at for at in resets if at is not None), default=None)
-
-
-def _retry_after(headers: Mapping[str, str], now: float) -> int | None:
-    """Read seconds or an HTTP date (RFC 9110 §10.2.3); X does not promise it."""
-    pause = _number(headers, "retry-after")
-    if pause is not None:
-        return int(now) + pause
-    at = http_date(headers, "retry-after")
-    sent = http_date(headers, "date")
-    if at is None:
-        return None
-    # By the clock of who wrote both, where it is known; ours may be wrong.
-    return int(at - sent + now) if sent is not None else int(at)
-
-
-def _number(headers: Mapping[str, str], name: str) -> int | None:
-    value = headers.get(name, "")
-    return int(value) if re.fullmatch(r"[0-9]{1,18}", value) else None
-
-
-def _when(at: int | None, now: float) -> str:
-    """Say when that is, in local time and in minutes."""
-    if at is None or abs(at - now) > 366 * 86400:
-        return ""
-    minutes = max(0, -int(-(at - now) // 60))
-    away = f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"
-    return f"; it resets at {time.strftime('%Y-%m-%d %H:%M', time.localtime(at))} (in {away})"
