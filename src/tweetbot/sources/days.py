@@ -10,14 +10,14 @@ from tweetbot.sources.cursor import naming
 from tweetbot.sources.item import Item
 from tweetbot.values import dataclass
 
-_DAY = re.compile(r"(?:(\d{4})-)?(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00)?)?", re.ASCII)
+_DAY = r"(?a)(?:(\d{4})-)?(\d{1,2})-(\d{1,2})(?:[T ]00:00(?::00)?)?"
 Today = tuple[int, int, int]  # year, month, day
 _MOST = 500  # items of one day that are remembered
 
 
 def is_day(on: str) -> bool:
     """Whether it names a day, with a year or without: 12-24 or 2026-12-24."""
-    found = _DAY.fullmatch(on)
+    found = re.fullmatch(_DAY, on)
     if not found:
         return False
     year, month, day = (int(part or 2000) for part in found.groups())
@@ -32,7 +32,7 @@ def _days_of(year: int, month: int) -> int:
 
 def is_today(on: str, today: Today) -> bool:
     """Whether that day is today."""
-    found = _DAY.fullmatch(on)
+    found = re.fullmatch(_DAY, on)
     return found is not None and tuple(int(part or today[0]) for part in found.groups()) == today
 
 

@@ -16,10 +16,11 @@ from tweetbot.values import dataclass
 DAY = 24 * 3600
 LONGEST_THREAD = 25  # posts
 LONGEST_OPTION = 25  # characters of a poll's option, weighed (docs.x.com, OpenAPI document)
-BETWEEN_PARTS = re.compile(r"^---[ \t]*$\n?", re.MULTILINE)
+# Compiled when they are used: few texts need one.
+BETWEEN_PARTS = r"(?m)^---[ \t]*$\n?"
 _NOTHINGS = ("null", "None", "undefined")
 _ERROR_BEGINNINGS = ("<!doctype", "<html", "<?xml", "traceback (most recent call last)")
-_DOCUMENT = re.compile(r"<([A-Za-z][\w:.-]*)(\s[^<>]*)?>.*</\1\s*>", re.DOTALL)
+_DOCUMENT = r"(?s)<([A-Za-z][\w:.-]*)(\s[^<>]*)?>.*</\1\s*>"
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def given(
 
 def _parts(text: str) -> list[str]:
     """Cut a thread at its lines of --- alone; raises `TextRefused` unless each can be a post."""
-    return checked_parts([part.strip("\r\n") for part in BETWEEN_PARTS.split(text)])
+    return checked_parts([part.strip("\r\n") for part in re.split(BETWEEN_PARTS, text)])
 
 
 def checked_parts(parts: list[str]) -> list[str]:
@@ -147,7 +148,7 @@ def rubbish(text: str) -> TextRefused | None:
         bare in _NOTHINGS
         or bare.lower().startswith(_ERROR_BEGINNINGS)
         or _is_object(bare)
-        or _DOCUMENT.fullmatch(bare)
+        or (bare.startswith("<") and re.fullmatch(_DOCUMENT, bare))
     ):
         return TextRefused(
             "This looks like an error, not a post.",

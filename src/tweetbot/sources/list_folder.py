@@ -74,7 +74,7 @@ def content(item: Item) -> Content:
         why = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         return Content(fault=f"cannot be read: {why}")
     shows = tuple(File(name, alt) for name in shown)
-    first, *others = BETWEEN_PARTS.split(text)
+    first, *others = re.split(BETWEEN_PARTS, text)
     if others:
         parts = (Content(first.strip(), shows), *(Content(part.strip()) for part in others))
         return Content(thread=parts, values={"text": text})

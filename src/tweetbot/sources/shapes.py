@@ -13,7 +13,7 @@ from tweetbot.sources.item import Content, Item
 from tweetbot.sources.list_lines import LONGEST_LINE, Tally, fortune, lines, text_alone
 from tweetbot.values import dataclass
 
-_FORTUNE = re.compile(rb"^%[ \t]*\r?$", re.MULTILINE)
+_FORTUNE = rb"(?m)^%[ \t]*\r?$"
 _HEAD = 4 * LONGEST_LINE  # bytes, in which the first item ends
 
 
@@ -89,7 +89,7 @@ def shape_of(path: Path) -> Shape:
         raise ConfigurationError(f"The list {path} cannot be read: {error.strerror}.") from None
     shape = BY_SUFFIX.get(path.suffix.lower())
     if shape is None:
-        shape = FORTUNE if _FORTUNE.search(head) else LINES
+        shape = FORTUNE if b"%" in head and re.search(_FORTUNE, head) else LINES
     if shape in (LINES, FORTUNE, JSON) or b"\0" in head:
         _refuse_structured(path, head, shape)
     return shape
