@@ -29,7 +29,8 @@ from tweetbot.errors import (
 )
 from tweetbot.profile import Client, Profile, Token, dump, parse
 from tweetbot.store import find
-from tweetbot.store.folder import FileStore, profile_paths
+from tweetbot.store.document_files import profile_paths
+from tweetbot.store.folder import FileStore
 from tweetbot.store.rescue import Rescue
 from tweetbot.store.signals import signals_held_back
 from tweetbot.store.slot import Slot

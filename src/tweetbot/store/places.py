@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from tweetbot.errors import ConfigurationError, TweetbotError
 from tweetbot.profile import LivesIn
 from tweetbot.settings import Settings, is_profile_name, user_state_dir
-from tweetbot.store.folder import FileStore, profile_paths
+from tweetbot.store.document_files import profile_paths
+from tweetbot.store.folder import FileStore
 from tweetbot.store.pointed import STORE_VARIABLE, Pointed, forget, pointed, surroundings
 from tweetbot.store.secret import empty_secret
 from tweetbot.store.store import Movable, Store
