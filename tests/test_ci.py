@@ -134,6 +134,7 @@ def test_a_job_killed_at_any_time_posts_nothing_twice(
         time.sleep(choose.uniform(0.3, 2))
         job.kill()
         ended(job)
+        time.sleep(1)  # a push that was left alone comes to its end
         let_time_pass(hub)
         run = ended(hub.start("post", "-p", NAME, "--list", "facts.txt"))
         if run.code == 4:
