@@ -337,13 +337,19 @@ def dies(reader: Reader, steps: int) -> bool:
 @pytest.mark.slow
 @both_orders
 @pytest.mark.parametrize(
-    ("is_due", "trouble"),
-    [(True, None), (False, Fault("reset", after=True)), (False, UNPOSTABLE["a duplicate"])],
+    ("is_due", "trouble", "bad"),
+    [
+        (True, None, 0),
+        (False, Fault("reset", after=True), 0),
+        (False, UNPOSTABLE["a duplicate"], 0),
+        (True, None, 3),
+    ],
 )
 def test_a_run_that_dies_at_any_step_neither_repeats_nor_loses_an_item(
     order: Order,
     is_due: bool,
     trouble: Fault | None,
+    bad: int,
     bot: Bot,
     lax: Sandbox,
     clock: Clock,
@@ -354,7 +360,7 @@ def test_a_run_that_dies_at_any_step_neither_repeats_nor_loses_an_item(
     died, steps = True, 0
     while died:
         items = [f"{fact} {steps}" for fact in FACTS]
-        write(facts, *items)
+        write(facts, *(f"{LONG}{steps} {number}" for number in range(bad)), *items)
         bot.log_in()
         if is_due:
             bot.make_due()
