@@ -146,6 +146,12 @@ def test_a_tag_that_is_not_the_version_ends_the_release(tag: str, code: int) -> 
     assert subprocess.run(script, cwd=ROOT, env=environ, check=False).returncode == code
 
 
+def test_the_changelog_begins_with_what_is_to_come_and_then_this_version() -> None:
+    headings = re.findall(r"(?m)^## (.+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    assert headings[0] == "Unreleased"
+    assert re.fullmatch(rf"{re.escape(__version__)} - \d{{4}}-\d\d-\d\d", headings[1])
+
+
 def test_no_link_of_the_published_page_is_relative(tmp_path: Path) -> None:
     page = tmp_path / "README.md"
     page.write_bytes((ROOT / "README.md").read_bytes())
