@@ -66,6 +66,7 @@ FILES: dict[str, tuple[str, str, list[str]]] = {
     ),
     "tabs": ("x.tsv", "text\tn\nOne, two; three\t1\n", ["One, two; three"]),
     "tabs by another name": ("x.csv", "n\ttext\n1\tOne\n", ["One"]),
+    "blank lines before the header": ("x.csv", "\n \ntext;n\nOne;1\n", ["One"]),
     "one column": ("x.csv", "text\nOne\n", ["One"]),
     "a quoted header": ("x.csv", '"a;b","text"\n1,One\n', ["One"]),
 }
@@ -274,6 +275,8 @@ BROKEN: dict[str, tuple[str, str | bytes, str]] = {
     "a line of JSON": ("x.jsonl", '"One"\n{"text": \n', "Line 2 "),
     "an array": ("x.json", '["a", ', "is not JSON"),
     "Latin-1 in a table": ("x.csv", b"text\nF\xfcnf\n", "iconv"),
+    "blank lines before a fault": ("x.csv", '\n\ntext\n"One\n', "Line 4 "),
+    "UTF-16": ("x.txt", "One".encode("utf-16"), "iconv -f UTF-16 "),
     "Latin-1 in a fortune file": ("x", b"One\n%\nF\xfcnf\n", "Line 3 "),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Iterator
 from functools import partial
@@ -84,7 +85,9 @@ def _is_utf8(line: str) -> bool:
 
 
 def _to_utf8(path: Path) -> str:
-    return f"Save the file as UTF-8: iconv -f WINDOWS-1252 -t UTF-8 {quoted(path)} > utf8.txt"
+    with path.open("rb") as file:
+        written = "UTF-16" if file.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE) else "WINDOWS-1252"
+    return f"Save the file as UTF-8: iconv -f {written} -t UTF-8 {quoted(path)} > utf8.txt"
 
 
 def quoted(path: Path) -> str:

@@ -101,10 +101,12 @@ def _table(path: Path) -> Iterator[tuple[int, list[str]]]:
     import csv  # late: other lists need none
 
     lines = lines_of(path, newline="")
-    first = next(lines, "")
+    blank, first = 0, next(lines, "")
+    while first and not first.strip():
+        blank, first = blank + 1, next(lines, "")
     separator, is_named = _separator(first, path)
     csv.field_size_limit(_LARGEST_CELL)
-    before = 1 if is_named else 0
+    before = blank + is_named
     if not is_named:
         lines = _again(first, lines)
     lines = (line.replace("\r\n", "\n") for line in lines)
