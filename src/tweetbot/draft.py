@@ -116,7 +116,7 @@ class Part:
 
         `refused` is a reason that was found already. With `media` the text may be left out.
         """
-        if media and not text.strip():
+        if media and texts.is_blank(text):
             text = ""
         measured, cut = texts.measure(text, limit=terms.limit), ""
         if terms.fit and measured.weighted_length > terms.limit:

@@ -509,6 +509,7 @@ BAD = {
     "a link": "See example.com",
     "a forbidden character": "ring \x07",
     "white space alone": "\\n\\n",
+    "zero-width characters alone": "\u200b\u2060",
 }
 
 

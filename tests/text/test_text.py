@@ -422,7 +422,12 @@ def test_a_text_that_can_be_posted_is_measured() -> None:
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("", "is empty"), (" \n\t\u3000", "white space alone")],
+    [
+        ("", "is empty"),
+        (" \n\t\u3000", "white space alone"),
+        *((text, "is invisible") for text in "\u200b\u200c\u200d\u2060\ufeff\ufe0f\xad"),
+        (" \u200b\u2060\n\u200d ", "is invisible"),
+    ],
 )
 def test_a_text_without_words_is_refused(text: str, said: str) -> None:
     assert said in refusal(text)

@@ -10,7 +10,7 @@ from typing import Any
 
 from tweetbot.draft import USUAL, Draft, Media, Part, Poll, Target, Terms, thread
 from tweetbot.errors import ConfigurationError, TextRefused
-from tweetbot.text import check_size, measure
+from tweetbot.text import check_size, is_blank, measure
 from tweetbot.values import dataclass
 
 DAY = 24 * 3600
@@ -66,7 +66,7 @@ def given(
     """
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").rstrip("\r\n")  # as Windows has it
     refused = None if is_looked_at else rubbish(text)
-    if extras.is_thread and text.strip():
+    if extras.is_thread and not is_blank(text):
         first, *others = thread(_parts(text), terms)
         parts = (replace(first, media=extras.media), *others)
     else:
@@ -99,7 +99,7 @@ def checked_parts(parts: list[str]) -> list[str]:
         )
     for number, part in enumerate(parts, start=1):
         check_size(part)
-        if not part.strip():
+        if is_blank(part):
             raise TextRefused(f"Post {number} of the thread is empty.", remedy)
         if part in parts[: number - 1]:
             raise TextRefused(
@@ -128,7 +128,7 @@ def check_poll(poll: Poll) -> None:
     """Raise `TextRefused` for an option that X would refuse."""
     for option in poll.options:
         weighed = measure(option).weighted_length
-        if not option.strip() or weighed > LONGEST_OPTION:
+        if is_blank(option) or weighed > LONGEST_OPTION:
             raise TextRefused(
                 f'The option "{option}" of the poll has {weighed} characters;'
                 f" X takes 1 to {LONGEST_OPTION}.",

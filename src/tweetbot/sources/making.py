@@ -12,6 +12,7 @@ from tweetbot.errors import ConfigurationError, TextRefused
 from tweetbot.settings import duration
 from tweetbot.sources.given import check_poll, checked_parts, poll_of
 from tweetbot.sources.item import Content, File
+from tweetbot.text import is_blank
 from tweetbot.values import dataclass
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ class Making:
         poll = _poll(content)
         if self.template is None:
             part = Part.of(content.text, self.terms, refused=refused, media=media)
-        elif media and not self.template.filled(content.values).strip():
+        elif media and is_blank(self.template.filled(content.values)):
             part = Part.of("", self.terms, refused=refused, media=media)
         else:
             part = self.template.part(content.values, self.terms, refused=refused)

@@ -15,7 +15,7 @@ from io import BufferedReader
 from tweetbot.draft import MB, Kind, Media
 from tweetbot.errors import ConfigurationError, TextRefused
 from tweetbot.sources import media_types
-from tweetbot.text import check_characters
+from tweetbot.text import check_characters, is_blank
 
 LONGEST_ALT = 1_000  # characters (docs.x.com, OpenAPI document, `alt_text`)
 MOST_PICTURES = 4
@@ -71,9 +71,9 @@ def check_together(media: Sequence[Media]) -> None:
 def check_alt(alt: str) -> str:
     """Return a description as it is sent; raises `TextRefused` if X would not take it."""
     described = alt.strip()
-    if alt and not described:
+    if alt and is_blank(described):
         raise TextRefused(
-            "An alt text is white space alone.",
+            f"An alt text is {'invisible' if described else 'white space alone'}.",
             "Say what is to be seen; an empty one leaves it out on purpose.",
         )
     if len(described) > LONGEST_ALT:

@@ -6,7 +6,7 @@ For `draft`, which measures each text once. Uses `money` and `errors` alone.
 from typing import TYPE_CHECKING
 
 from tweetbot.doors import late
-from tweetbot.text.check import check, check_characters, check_size
+from tweetbot.text.check import check, check_characters, check_size, is_blank
 from tweetbot.text.weight import LIMIT, LONG_LIMIT, Entity, Measure, measure, price
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ __all__ = [
     "check",
     "check_characters",
     "check_size",
+    "is_blank",
     "measure",
     "price",
     "shorten",

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from tweetbot.errors import TextRefused
 from tweetbot.money import PRICE_LINK, dollars
+from tweetbot.text.characters import INVISIBLE
 from tweetbot.text.links import links as links_in
 from tweetbot.text.weight import EMOJI_WEIGHT, LINK_WEIGHT, LONG_LIMIT, Measure, chunks_of
 
@@ -19,12 +20,12 @@ _FORBIDDEN = "[\ufffe\ufeff\uffff\ud800-\udfff\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f
 def check(text: str, measured: Measure, *, links: bool = True, mentions: bool = True) -> None:
     """Raise `TextRefused` if `text`, which weighs `measured`, cannot be posted.
 
-    It is empty or white space alone, holds a character that cannot be posted, is too long, has
+    It shows nothing, holds a character that cannot be posted, is too long, has
     more than one cashtag, has a link without `links`, or names an account without `mentions`.
     """
     check_size(text)
-    if not text.strip():
-        what = "white space alone" if text else "empty"
+    if is_blank(text):
+        what = "empty" if not text else "invisible" if text.strip() else "white space alone"
         raise TextRefused(f"The text is {what}.", "Give the text that is to be posted.")
     check_characters(text)
     _refuse_length(text, measured)
@@ -42,6 +43,15 @@ def check(text: str, measured: Measure, *, links: bool = True, mentions: bool = 
             f"The text names the account {mention.text} (at character {mention.start + 1}).",
             "Write it another way, or leave out --no-mentions.",
         )
+
+
+def is_blank(text: str) -> bool:
+    """Whether a text shows nothing: it is empty, white space or zero-width characters alone."""
+    rest = text.lstrip()
+    return not rest or (
+        not (rest[0].isascii() or rest[0].isalnum())
+        and bool(re.fullmatch(rf"[\s{INVISIBLE}]*", rest))
+    )
 
 
 def check_size(text: str) -> None:
