@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +30,9 @@ def film(seconds: float, *, scale: int = 600, wide: bool = False, before: bytes 
 
 def box(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+HEIC = box(b"ftyp", b"heic\0\0\0\0")
 
 
 def large_box(kind: bytes, content: bytes) -> bytes:
@@ -72,20 +76,24 @@ def test_the_bytes_tell_the_kind_whatever_the_name(
         (b"", None, "is empty"),
         (b"Hello", None, "is no picture or video"),
         (b"<!DOCTYPE html>", None, "is a web page"),
-        (box(b"ftyp", b"heic\0\0\0\0"), None, "HEIC picture; X does not take it. Convert it: mog"),
+        (
+            box(b"ftyp", b"heic\0\0\0\0"),
+            None,
+            "HEIC picture; X does not take it. Convert it with ImageMagick, then",
+        ),
         (box(b"ftyp", b"avif\0\0\0\0"), None, "AVIF picture"),
         (box(b"ftyp", b"M4A \0\0\0\0"), None, "sound without a picture"),
         (b"\x1aE\xdf\xa3", None, "WEBM"),
         (
             jpeg(),
             5_000_001,
-            "5.0 MB, and X takes 5 MB at most. Shrink it (this replaces the file",
+            "5.0 MB, and X takes 5 MB at most. Shrink it with ImageMagick, then give",
         ),
-        (png(), 8_000_000, "8.0 MB, and X takes 5 MB at most. Shrink it: mogrify -format jpg -res"),
+        (png(), 8_000_000, "8.0 MB, and X takes 5 MB at most. Shrink it with Im"),
         (gif(), 15_000_001, "X takes 15 MB"),
         (mp4(), 512_000_001, "X takes 512 MB"),
         (gif(1281, 20), None, "is 1281x20 pixels"),
-        (film(140.1), None, "is 140.1 s long, and X takes videos of 0.5 to 140 s. Cut it: ffmpeg"),
+        (film(140.1), None, "is 140.1 s long, and X takes videos of 0.5 to 140 s. Cut it with ff"),
         (film(0.4), None, "0.4 s"),
         (film(200, wide=True), None, "200.0 s"),
         (film(200, before=box(b"mdat", b"\0" * 4000)), None, "200.0 s"),
@@ -100,6 +108,52 @@ def test_what_x_does_not_take_is_refused(
         read_media(path, "")
     assert said in str(raised.value)
     assert str(path) in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "size", "line", "given"),
+    [
+        ("a b.heic", HEIC, None, "mogrify -format jpg 'a b.heic'", "a b.jpg"),
+        ("-a.heic", HEIC, None, "mogrify -format jpg ./-a.heic", "./-a.jpg"),
+        (
+            "a.jpg",
+            jpeg(),
+            6_000_000,
+            "mkdir -p smaller && mogrify -path smaller -format jpg -resize '2048x2048>' -quality 85"
+            " a.jpg",
+            "smaller/a.jpg",
+        ),
+        (
+            "a.gif",
+            gif(1300, 20),
+            None,
+            "mkdir -p smaller && mogrify -path smaller -format gif -coalesce -resize '1280x1080>'"
+            " -layers optimize a.gif",
+            "smaller/a.gif",
+        ),
+        ("a.webm", b"\x1aE\xdf\xa3", None, "ffmpeg -i a.webm a.mp4", "a.mp4"),
+        ("a.mp4", b"\x1aE\xdf\xa3", None, "ffmpeg -i a.mp4 a-new.mp4", "a-new.mp4"),
+        ("12:00.webm", b"\x1aE\xdf\xa3", None, "ffmpeg -i ./12:00.webm ./12:00.mp4", "./12:00.mp4"),
+        ("a\nb.heic", HEIC, None, "", ""),
+        ("a[1].heic", HEIC, None, "", ""),
+        ("a\x1bb.webm", b"\x1aE\xdf\xa3", None, "", ""),
+    ],
+)
+def test_a_line_to_paste_replaces_no_file_and_works_as_it_stands(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    name: str,
+    data: bytes,
+    size: int | None,
+    line: str,
+    given: str,
+) -> None:
+    put(tmp_path, data, name, size=size)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigurationError) as raised:
+        read_media(name, "")
+    assert raised.value.remedy.partition(": ")[2] == line
+    assert f", then give {shlex.quote(given)}: " in raised.value.remedy or not given
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from io import BufferedReader
 
 from tweetbot.draft import MB, Kind, Media
 from tweetbot.errors import ConfigurationError, TextRefused
+from tweetbot.foreign import one_line
 from tweetbot.sources import media_types
 from tweetbot.text import check_characters, is_blank
 
@@ -114,13 +115,12 @@ def _open(name: str) -> Iterator[BufferedReader]:
 
 def _unknown(name: str, head: bytes) -> ConfigurationError:
     what = media_types.other_kind(head) if head else "empty"
-    quoted = _quoted(name)
     if what == "empty":
         return ConfigurationError(f"{name} is empty.", "Check what has written it.")
     if what.endswith("picture"):
-        remedy = f"Convert it: mogrify -format jpg {quoted}"
+        remedy = _by_imagemagick("Convert it", name, "-format jpg", into=".jpg")
     elif what.endswith("video"):
-        remedy = f"Convert it: ffmpeg -i {quoted} {_quoted(_beside(name, '.mp4'))}"
+        remedy = _by_ffmpeg("Convert it", name, "", into=".mp4")
     else:
         remedy = "X takes JPEG, PNG, WEBP and GIF pictures, and MP4 and MOV videos."
     kind = f"is {what}" if what else "is no picture or video"
@@ -131,24 +131,18 @@ def _check_size(media: Media) -> None:
     largest = LARGEST[media.kind]
     if media.size <= largest:
         return
-    name, smaller = _quoted(media.path), _quoted(_beside(media.path, "-720.mp4"))
-    lines = {
-        # A PNG of a photo stays large whatever its size, so it becomes a JPEG beside it.
-        "picture": "mogrify"
-        + ("" if media.media_type == "image/jpeg" else " -format jpg")
-        + f" -resize '2048x2048>' -quality 85 {name}",
-        "GIF": f"mogrify -resize '480x480>' -layers optimize {name}",
-        "video": f"ffmpeg -i {name} -vf scale=-2:720 {smaller}",
-    }
+    name, what = media.path, "Shrink it"
+    if media.kind == "picture":
+        # A PNG of a photo stays large whatever its size, so it becomes a JPEG.
+        how = "-format jpg -resize '2048x2048>' -quality 85"
+        remedy = _by_imagemagick(what, name, how, into=".jpg")
+    elif media.kind == "GIF":
+        remedy = _smaller_gif(name, "480x480")
+    else:
+        remedy = _by_ffmpeg(what, name, "-vf scale=-2:720", into="-720.mp4")
     raise ConfigurationError(
-        f"{media.path} has {media.size_in_words}, and X takes {largest // MB} MB at most.",
-        f"Shrink it{_in_place(lines[media.kind])}: {lines[media.kind]}",
+        f"{name} has {media.size_in_words}, and X takes {largest // MB} MB at most.", remedy
     )
-
-
-def _in_place(line: str) -> str:
-    is_kept = "-format" in line or line.startswith("ffmpeg")
-    return "" if is_kept else " (this replaces the file)"
 
 
 def _check_dimensions(media: Media, found: tuple[int, int]) -> None:
@@ -156,7 +150,7 @@ def _check_dimensions(media: Media, found: tuple[int, int]) -> None:
         most = f"{_LARGEST_GIF[0]}x{_LARGEST_GIF[1]}"
         raise ConfigurationError(
             f"{media.path} is {found[0]}x{found[1]} pixels, and X takes a GIF of {most} at most.",
-            f"Shrink it (this replaces the file): mogrify -resize '{most}>' {_quoted(media.path)}",
+            _smaller_gif(media.path, most),
         )
 
 
@@ -164,13 +158,51 @@ def _check_length(media: Media, found: float | None) -> None:
     if found is None or _SECONDS[0] <= found <= _SECONDS[1]:
         return
     least, most = _SECONDS
-    cut = _quoted(_beside(media.path, "-short.mp4"))
     raise ConfigurationError(
         f"{media.path} is {found:.1f} s long, and X takes videos of {least} to {most:g} s.",
-        f"Cut it: ffmpeg -i {_quoted(media.path)} -t {most:g} -c copy {cut}"
+        _by_ffmpeg("Cut it", media.path, f"-t {most:g} -c copy", into="-short.mp4")
         if found > most
         else "Give a longer one.",
     )
+
+
+# -- lines to paste: they work as they stand, and replace no file ------------------------------
+
+
+def _smaller_gif(name: str, most: str) -> str:
+    how = f"-format gif -coalesce -resize '{most}>' -layers optimize"
+    return _by_imagemagick("Shrink it", name, how, into=".gif")
+
+
+def _by_imagemagick(what: str, name: str, how: str, *, into: str) -> str:
+    said = f"{what} with ImageMagick"
+    if not _can_be_pasted(name, unlike="*?[]%:"):  # with these it means something else
+        return f"{said}."
+    beside, folder = _beside(name, into), ""
+    if os.path.lexists(beside):
+        where = os.path.join(os.path.dirname(name), "smaller")
+        beside = os.path.join(where, os.path.basename(beside))
+        folder = f"mkdir -p {_quoted(where)} && "
+        how = f"-path {_quoted(where)} {how}"
+    line = f"{folder}mogrify {how} {_quoted(name)}"
+    return f"{said}, then give {_quoted(beside)}: {line}"
+
+
+def _by_ffmpeg(what: str, name: str, how: str, *, into: str) -> str:
+    """It asks before it replaces a file."""
+    said = f"{what} with ffmpeg"
+    if not _can_be_pasted(name):
+        return f"{said}."
+    made = _beside(name, into)
+    if os.path.lexists(made):
+        made = _beside(name, f"-new{into}")
+    line = " ".join(["ffmpeg -i", _quoted(name), *filter(None, [how]), _quoted(made)])
+    return f"{said}, then give {_quoted(made)}: {line}"
+
+
+def _can_be_pasted(name: str, *, unlike: str = "") -> bool:
+    """Whether a message shows a name as it is: it is one line, and has no double spaces."""
+    return name == one_line(name) and not any(letter in name for letter in unlike)
 
 
 def _beside(name: str, ending: str) -> str:
@@ -178,7 +210,9 @@ def _beside(name: str, ending: str) -> str:
 
 
 def _quoted(name: str) -> str:
-    """Write a name as a shell reads it."""
+    """Write a name as a shell reads it, and no program takes it for an option."""
     from shlex import quote  # late: messages alone need it
 
-    return quote(name)
+    return quote(
+        name if (name[0].isalnum() and ":" not in name) or name[0] in "/._" else f"./{name}"
+    )
