@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from tweetbot import __version__
-from tweetbot.cli.terminal import show_json, tell
+from tweetbot.cli.terminal import give_up_output, show_json, tell
 from tweetbot.errors import DEFAULT_PROFILE, ConfigurationError, TweetbotError, naming
 from tweetbot.foreign import one_line
 
@@ -48,7 +48,7 @@ def run(cli: click.Group, args: Sequence[str]) -> int:
     except _Interrupted as interrupted:
         return _interrupted(interrupted.number)
     except Exception as error:  # noqa: BLE001  # the edge
-        return report_bug(error, wants_json=wants_json)
+        return _unexpected(error, wants_json=wants_json)
     return code if isinstance(code, int) else 0
 
 
@@ -119,6 +119,20 @@ def _usage_error(error: click.ClickException, args: Sequence[str]) -> Configurat
     elif "unexpected extra argument" in happened:
         remedy = f"{_EXTRA.get(args[0], 'The name of a bot follows -p: -p NAME.')} {remedy}"
     return ConfigurationError(happened if happened.endswith((".", "?")) else f"{happened}.", remedy)
+
+
+def _unexpected(error: Exception, *, wants_json: bool) -> int:
+    if isinstance(error, OSError) and _is_of_printing(error):  # a help, a version
+        give_up_output(error)
+        return ConfigurationError.code
+    return report_bug(error, wants_json=wants_json)
+
+
+def _is_of_printing(error: OSError) -> bool:
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return trace is not None and trace.tb_frame.f_code is click.echo.__code__
 
 
 def report_bug(error: Exception, *, wants_json: bool) -> int:

@@ -57,6 +57,12 @@ def show(result: str) -> None:
             tell(f"Standard output takes nothing (it is closed); the result was: {result}")
 
 
+def give_up_output(error: OSError) -> None:
+    """Say that standard output took nothing of a help, and leave it alone from now on."""
+    tell(f"Standard output takes nothing ({error.strerror}).")
+    _discard(_STDOUT)
+
+
 def show_text(text: str) -> None:
     """Print a text that somebody wrote, its lines as lines; in a CI, each behind a mark."""
     show(re.sub("^", "| ", printable(text), flags=re.MULTILINE) if _is_ci() else text)
