@@ -17,7 +17,7 @@ from tests.sandbox.pictures import gif, jpeg, mp4, png
 from tweetbot.sandbox import Fault, Sandbox
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from tests.conftest import Bot
 
@@ -91,6 +91,17 @@ def test_what_cannot_be_posted_is_refused_before_x_is_asked(
     assert (ended.code, x.requests) == (code, ()), ended.err
     assert said in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_a_file_that_is_closed_to_us_has_a_right_name(
+    bot: Bot, tmp_path: Path, powerless: Sequence[str]
+) -> None:
+    path = tmp_path / "closed.jpg"
+    path.write_bytes(jpeg())
+    path.chmod(0)
+    ended = bot.run("post", *media(str(path)), prefix=powerless)
+    assert ended.code == 2
+    assert "Permission denied. Let this user read it." in ended.err
 
 
 @pytest.mark.parametrize(("args", "code"), [([], 2), (media("cat.jpg"), 0)])

@@ -177,7 +177,16 @@ def test_what_x_takes_or_nobody_can_tell_is_taken(
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("", "is empty: a variable"), ("gone.png", "cannot be read: No such"), (".", "not a file")],
+    [
+        ("", "is empty: a variable"),
+        ("gone.png", "cannot be read: No such"),
+        (".", "not a file"),
+        ("-", "Write it to a file"),
+        (
+            "https://example.com/a.png?key=1",
+            r"^https://example.com/a.png is an .* Download it first",
+        ),
+    ],
 )
 def test_a_file_that_is_none_is_named(
     tmp_path: Path, name: str, said: str, monkeypatch: pytest.MonkeyPatch

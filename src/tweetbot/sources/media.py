@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from io import BufferedReader
 
 from tweetbot.draft import MB, Kind, Media
 from tweetbot.errors import ConfigurationError, TextRefused
-from tweetbot.foreign import one_line
+from tweetbot.foreign import address, one_line
 from tweetbot.sources import media_types
 from tweetbot.text import check_characters, is_blank
 
@@ -100,15 +101,24 @@ def _open(name: str) -> Iterator[BufferedReader]:
             "The name of a picture's file is empty: a variable of the shell, perhaps.",
             "Give a file.",
         )
+    if name == "-":
+        raise ConfigurationError(
+            "A picture or video is no standard input.", "Write it to a file, and give that."
+        )
+    if re.match(r"(?i)https?://", name):
+        raise ConfigurationError(
+            f"{address(name)} is an address, and a picture or video is a file here.",
+            "Download it first, by `curl -fLO` for example, and give the file.",
+        )
     try:
         if not stat.S_ISREG(os.stat(name).st_mode):
             raise ConfigurationError(f"{name} is not a file.", "Give a picture's or video's file.")
         with open(name, "rb") as file:
             yield file
     except OSError as error:
-        raise ConfigurationError(
-            f"{name} cannot be read: {error.strerror}.", "Check the name of the file."
-        ) from None
+        is_forbidden = isinstance(error, PermissionError)
+        remedy = "Let this user read it." if is_forbidden else "Check the name of the file."
+        raise ConfigurationError(f"{name} cannot be read: {error.strerror}.", remedy) from None
     except ValueError:  # a NUL in the name
         raise ConfigurationError("The name of a picture's file is none.") from None
 
