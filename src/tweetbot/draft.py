@@ -145,9 +145,9 @@ class Draft:
     """What one run is to post: one post, or the posts of a thread, each answering the one before.
 
     `source` and `cursor` say which list it came from and where that stands once it is used;
-    both are `None` for a text given directly. `reply_to` is the own post that the first part
-    answers. `where` tells a person where it stands, as in "line 3 of facts.txt"; `notes` are lines
-    that he should read.
+    both are `None` for a text given directly. `item` names it in its source. `reply_to` is the own
+    post that the first part answers. `where` tells a person where it stands, as in "line 3 of
+    facts.txt"; `notes` are lines that he should read.
     """
 
     parts: tuple[Part, ...]
@@ -157,6 +157,7 @@ class Draft:
     made_with_ai: bool = False
     paid_partnership: bool = False
     where: str = ""
+    item: str = ""
     notes: tuple[str, ...] = ()
 
     @classmethod

@@ -575,6 +575,17 @@ def test_both_limits_are_counted_apart(bot: Bot, clock: Clock, x: Sandbox, facts
     assert ended.outcome.passed_over == 7
 
 
+def test_faulty_items_without_a_text_are_not_taken_for_each_other(
+    bot: Bot, clock: Clock, x: Sandbox, tmp_path: Path
+) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"media": "1.png", "alt": "a"}\n{"media": "2.png", "alt": "a"}\n"Good"\n')
+    shown = bot.run("post", "--list", str(path), "--order", "file", "-n")
+    assert shown.out == "Good\n"
+    ended = Reader(bot, clock, listed(str(path), order="file")).run()
+    assert (ended.code, ended.told.count("Passed over"), live(x)) == (0, 2, ["Good"])
+
+
 def test_what_was_passed_over_is_told_in_json(bot: Bot, facts: Path) -> None:
     write(facts, LONG, "One")
     ended = bot.run("post", "--list", str(facts), "--order", "file", "--json", "--once")

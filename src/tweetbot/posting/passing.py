@@ -20,7 +20,7 @@ class Passing:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._last = TextRefused("Nothing can be posted.")
-        self._digests: set[str] = set()
+        self._items: set[str] = set()
         self._ours = 0
         self._of_x = 0
 
@@ -41,7 +41,7 @@ class Passing:
         if self._ours == MOST_OURS if by_us else self._of_x == MOST_OF_X:
             raise self._ended(refused, "and the next one cannot be posted either")
         self._ours, self._of_x = self._ours + by_us, self._of_x + (not by_us)
-        self._digests.add(draft.digest)
+        self._items.add(draft.item)
         self._last = refused
         where = f"{draft.where}, " if draft.where else ""
         self._session.context.tell(
@@ -52,7 +52,7 @@ class Passing:
 
     def check_goes_on(self, draft: Draft) -> None:
         """Raise if this one was passed over: a list that begins again has nothing else."""
-        if draft.digest in self._digests:
+        if draft.item in self._items:
             raise self.nothing_else()
 
     def nothing_else(self) -> TextRefused:

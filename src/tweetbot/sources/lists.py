@@ -200,6 +200,7 @@ class List:
             made_with_ai=ai,
             paid_partnership=content.paid_partnership,
             where=self.shape.where(item, self.path),
+            item=item.text,
             notes=self._notes(before),
         )
 

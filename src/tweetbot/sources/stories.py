@@ -40,6 +40,7 @@ class Writer:
             cursor=entry.name,
             made_with_ai=self.options.made_with_ai,
             where=f'the item "{where[:60]}"',
+            item=entry.name,
         )
         if entry.text is not None:
             part = Part.of(entry.text, self.options.terms, refused=rubbish(entry.text))

@@ -88,9 +88,9 @@ def _ahead(source: List, cursor: Any) -> Ahead:
         found = source.draft(cursor)
         if isinstance(found, Nothing):
             return Ahead(tuple(drafts), tuple(refused), found)
-        if found.digest in seen:
+        if found.item in seen:
             break
-        seen.add(found.digest)
+        seen.add(found.item)
         if not found.refused:
             drafts.append(found)
         elif not drafts:
