@@ -263,10 +263,21 @@ def no_fetch(*_: object, **__: object) -> Any:
 # -- what is no feed ------------------------------------------------------------------------------
 
 NO_FEEDS: dict[str, tuple[bytes, str]] = {
-    "a web page": (b"<!DOCTYPE html><html><p>Sorry</p></html>", "a web page"),
+    "a web page": (
+        b"<!DOCTYPE html><html><p>Sorry</p></html>",
+        "feed: look for RSS or Atom on it.",
+    ),
     "a page that names its feed": (
         b"<html><link rel='alternate' type='application/rss+xml' href='/feed'></html>",
         "names this feed: /feed",
+    ),
+    "a page that names no address": (
+        b"<html><link type='application/rss+xml' href='http://[/feed'></html>",
+        "look for RSS or Atom on it.",
+    ),
+    "a page that names a JSON Feed": (
+        b"<html><link href='https://e.com/\x1b[m&#27;feed' type='application/feed+json'></html>",
+        "names this feed: https://e.com/",
     ),
     "XML": (b"<?xml version='1.0'?><opml/>", "no feed"),
     "broken": (b"<rss version='2.0'><channel>", "broken"),
@@ -283,7 +294,7 @@ NO_FEEDS: dict[str, tuple[bytes, str]] = {
         "deeper or larger",
     ),
     "more in XML": (b"<rss>" + b"<item/>" * 50_001 + b"</rss>", "50001 items"),
-    "not UTF-8": (b"One\nF\xfcnf", "line 2 "),
+    "not UTF-8": (b"One\nF\xfcnf", "line 2 is not UTF-8. What gives it has to write UTF-8."),
     "an archive": (b"PK\x03\x04\0\0", "no text"),
     "JSON that goes too deep": (b'{"items": ' + b"[" * 100_000, "JSON"),
 }

@@ -13,9 +13,9 @@ import re
 import signal
 import threading
 from collections.abc import Callable
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
-from tweetbot.foreign import one_line
+from tweetbot.foreign import address
 from tweetbot.sources.entries import Entry
 from tweetbot.sources.feed_lines import read_lines, read_objects
 from tweetbot.sources.json_feed import is_json_feed, read_json_feed
@@ -30,7 +30,9 @@ _BOMS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.B
 _HTML = re.compile(
     rb"(?is)\s*+(?:<\?xml[^>]*+>\s*+)?+(?:<!--(?:(?!-->).)*+-->\s*+)*+<(?:!doctype\s+html|html\b)"
 )
-_FEED_LINK = re.compile(r"(?i)<link\b[^<>]*\btype=[\"']?application/(?:rss|atom)\+xml[^<>]*>")
+_FEED_LINK = re.compile(
+    r"(?i)<link\b[^<>]*\btype=[\"']?application/(?:(?:rss|atom)\+xml|feed\+json)[^<>]*>"
+)
 _HREF = re.compile(r"(?i)\bhref=[\"']?([^\"'\s<>]+)")
 
 
@@ -53,7 +55,8 @@ class Document:
             return self.content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = self.content.count(b"\n", 0, error.start) + 1
-            raise NoFeed(f"line {line} is not UTF-8") from None
+            remedy = "What gives it has to write UTF-8."
+            raise NoFeed(f"line {line} is not UTF-8", remedy) from None
 
 
 @dataclass(frozen=True)
@@ -116,11 +119,17 @@ def _html(document: Document) -> Read:
     page = document.content[:200_000].decode(errors="replace")
     found = _FEED_LINK.search(page)
     href = found and _HREF.search(found[0])
-    remedy = ""
-    if href:
-        feed = one_line(urljoin(document.base, html.unescape(href[1])))
-        remedy = f"It names this feed: {feed}"
+    remedy = "Give the address of its feed: look for RSS or Atom on it."
+    if href and (feed := _joined(document.base, html.unescape(href[1]))):
+        remedy = f"It names this feed: {address(feed, whole=True)}"
     raise NoFeed("it is a web page, and no feed", remedy)
+
+
+def _joined(base: str, href: str) -> str:
+    try:
+        return urlsplit(urljoin(base, href)).geturl()
+    except ValueError:  # half a bracket
+        return ""
 
 
 def _is_object(document: Document) -> bool:
