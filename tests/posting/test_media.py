@@ -532,6 +532,21 @@ def test_a_file_that_changes_after_it_was_looked_at_is_not_posted(
     assert name in ended.said
 
 
+def test_a_thread_whose_picture_is_gone_says_how_to_do_without_it(
+    bot: Bot, clock: Clock, x: Sandbox, tmp_path: Path
+) -> None:
+    assert run(bot, clock, given("One")).code == 0
+    gone = {"text": "Two", "media": [{"file": str(tmp_path / "gone.png"), "alt": "A dot"}]}
+    pending = {"text": "Two", "digest": "0" * 64, "parts": [gone], "done": [x.posts[0].id]}
+    bot.change(pending=pending, posts=[])
+    ended = run(bot, clock, given("Other"))
+    assert (ended.code, len(x.posts)) == (2, 1), ended.said
+    assert "gone.png" in ended.said
+    assert "`tweetbot delete last`" in ended.said
+    assert bot.run("delete", "last").code == 0
+    assert run(bot, clock, given("Other")).code == 0
+
+
 def test_a_picture_answers_an_own_post(bot: Bot, clock: Clock, x: Sandbox, files: Files) -> None:
     assert run(bot, clock, given("Hi")).code == 0
     extras = Extras(reply_to=Target("last"), made_with_ai=True, media=files("dog.png"))

@@ -201,7 +201,7 @@ class _Run:
             f"Going on with a thread: {len(pending.done)} of its posts are live,"
             f" {len(pending.parts)} to come."
         )
-        parts = tuple(map(part_of, pending.parts))
+        parts = _parts_of(pending)
         uploads = self._upload(parts)
         if any(uploads):
             waiting = waiting_parts(parts, uploads)
@@ -282,3 +282,15 @@ class _Run:
             already_posted=already_posted,
             ids=posted.ids,
         )
+
+
+def _parts_of(pending: Pending) -> tuple[Part, ...]:
+    """Make the parts to come; raises `ConfigurationError` that says how to do without them."""
+    try:
+        return tuple(map(part_of, pending.parts))
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            f"The thread cannot go on: {error.happened}",
+            "Put it back; or let the rest go by taking back the post before: `tweetbot delete"
+            " last`.",
+        ) from None
