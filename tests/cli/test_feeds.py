@@ -83,6 +83,19 @@ def test_a_feed_that_has_moved_says_so_once(bot: Bot, web: FeedServer) -> None:
     assert texts(bot) == ["B https://example.com/B"]
 
 
+def test_a_feed_is_known_at_the_address_that_it_has_moved_to(bot: Bot, web: FeedServer) -> None:
+    """A person does as he is told, and his line has `--first-run all`: nothing comes twice."""
+    web.pages |= {
+        "/old": Page(status=301, headers={"Location": "/new"}),
+        "/new": Page(rss("B", "A")),
+    }
+    for page in ("old", "old", "new", "new"):
+        run = follow(bot, f"{web.url}/{page}", "--first-run", "all", "--template", "{title}")
+        assert run.code == 0
+    assert texts(bot) == ["A", "B"]
+    assert [*bot.document["cursors"]] == [f"{web.url}/new"]
+
+
 def test_the_same_answer_is_not_fetched_twice(bot: Bot, web: FeedServer) -> None:
     web.pages["/feed"] = Page(rss("A"), etag='"1"')
     for _ in range(2):
@@ -133,6 +146,7 @@ REFUSED = {
     "--once": (("--once",), "--once"),
     "an expression": (("--match", "("), "--match"),
     "no name": (("--remember-as", ""), "--remember-as"),
+    "a template of nothing": (("--template", " "), "--template is empty"),
     "a link that is refused": (("--no-links",), "{link}"),
     "a first run": (("--first-run", "some"), "--first-run"),
 }

@@ -290,6 +290,18 @@ def test_a_post_that_is_found_does_the_job_without_a_look(follower: Follower) ->
     assert (follower.run().code, follower.live) == (0, ["C"])
 
 
+def test_a_text_that_is_found_uses_the_item_that_says_the_same(follower: Follower) -> None:
+    follower.bot.x.fault("post", Fault("reset", after=True))
+    follower.bot.x.fault("timeline", Fault("status", status=503, times=2))
+    assert follower.run(given("C")).code == 7
+    follower.bot.age_pending()
+    follower.web.publish("C")
+    end = follower.run()
+    assert end.outcome
+    assert (end.outcome.already_posted, follower.live) == (True, ["C"])
+    assert follower.run().reason == "nothing-new"
+
+
 def test_a_look_that_fails_changes_nothing_but_the_error(follower: Follower) -> None:
     before = follower.bot.document
     follower.web.is_down = True
@@ -329,6 +341,21 @@ def test_another_expression_looks_anew(follower: Follower) -> None:
     assert follower.live == ["D"]
     follower.run()
     assert follower.live == ["D", "C"]
+
+
+def test_another_template_looks_anew(follower: Follower) -> None:
+    """A name that is mistyped is told at once, not when there is something to post."""
+    assert follower.run().reason == "nothing-new"
+    end = follower.run(template="{titel}")
+    assert (end.code, "It has {title} {link}" in str(end.error)) == (2, True)
+
+
+def test_a_feed_is_known_by_https_where_it_was_by_http(follower: Follower) -> None:
+    before = follower.bot.document["cursors"]
+    http = URL.replace("https", "http")
+    follower.bot.write({**follower.bot.document, "cursors": {http: before[URL]}})
+    assert follower.run(first_run="all").reason == "nothing-new"
+    assert follower.bot.document["cursors"].keys() == before.keys()
 
 
 def test_a_first_look_that_posts_is_one_even_if_the_post_fails(bot: Bot, clock: Clock) -> None:

@@ -551,6 +551,16 @@ def test_five_items_that_we_refuse_are_passed_over_in_a_run(
     assert live(x) == ["Good"]
 
 
+def test_half_a_surrogate_pair_is_passed_over(
+    bot: Bot, clock: Clock, x: Sandbox, tmp_path: Path
+) -> None:
+    """JSON can hold one: a program has cut an emoji."""
+    path = tmp_path / "x.jsonl"
+    path.write_text('"A \\ud83d"\n{"text": "B \\ud83d"}\n{"key": "\\ud83d", "text": "C"}\n')
+    ended = Reader(bot, clock, listed(str(path), order="file")).run()
+    assert (ended.code, ended.told.count("Passed over"), live(x)) == (0, 2, ["C"])
+
+
 @pytest.mark.parametrize(("bad", "code"), [(2, 0), (3, 3)])
 def test_two_items_that_x_refuses_are_passed_over_in_a_run(
     bot: Bot, clock: Clock, x: Sandbox, facts: Path, bad: int, code: int

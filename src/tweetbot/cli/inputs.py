@@ -90,6 +90,10 @@ def _check_about(wanted: Wanted) -> None:
         _refuse(of_both, "a list or feed", "Give it by --list or --feed.")
     if items.remember_as == "":
         raise ConfigurationError("--remember-as is empty.", "Give a name.")
+    if items.template is not None and not items.template.strip():
+        raise ConfigurationError(
+            "--template is empty: a variable of the shell, perhaps.", "Give it as in '{title}'."
+        )
 
 
 def _refuse(named: Mapping[str, str | None], source: str, remedy: str) -> None:

@@ -173,6 +173,8 @@ class _Run:
         if draft.refused:
             raise draft.refused
         if earlier and earlier.posted.digest == draft.digest:
+            if draft.source:  # the item is live, too: another run must not offer it again
+                self._session.record_run(source=draft.source, cursor=draft.cursor)
             return self._outcome(draft, earlier.posted, already_posted=True)
         already = None if again or draft.source else self._posted_lately(draft)
         if already:

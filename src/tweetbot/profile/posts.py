@@ -88,5 +88,5 @@ class Posted:
 
 
 def digest(text: str) -> str:
-    """Name a post's text: SHA-256 of its UTF-8."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    """Name a post's text: SHA-256 of its UTF-8; what has none can be no post, and has a name."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()

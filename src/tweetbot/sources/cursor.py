@@ -78,7 +78,7 @@ def naming(seed: str = "") -> Callable[[Item], str]:
 
     def name(item: Item) -> str:
         hashed = keyed.copy()
-        hashed.update(item.text.encode())
+        hashed.update(item.text.encode(errors="surrogatepass"))
         return hashed.hexdigest()
 
     return name

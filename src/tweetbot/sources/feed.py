@@ -18,6 +18,7 @@ from tweetbot.profile import REMEMBERED, Seen, item_name
 from tweetbot.sources.entries import Entry
 from tweetbot.sources.feed_documents import READ_DEADLINE, Document, Read, read_in_time
 from tweetbot.sources.feeds import FeedOptions
+from tweetbot.sources.links import without_scheme
 from tweetbot.sources.no_feed import NoFeed
 from tweetbot.sources.origins import FETCHED_WITHIN, Origin
 from tweetbot.sources.source import Nothing
@@ -61,11 +62,26 @@ class Feed:
 
     def adopt(self, cursors: Mapping[str, Any]) -> Mapping[str, Any]:
         """Look at the feed, and return the profile's cursors with what the look has seen."""
-        look = self._look(cursors.get(self.key))
+        before = self._before(cursors)
+        look = self._look(cursors.get(before))
         if look.seen is None:
             return cursors
-        others = {name: kept for name, kept in cursors.items() if name != self.key}
+        others = {name: kept for name, kept in cursors.items() if name not in (before, self.key)}
         return {**others, self.key: look.seen.written()}
+
+    def _before(self, cursors: Mapping[str, Any]) -> str:
+        """Return the name that it was remembered by: the address from which it has moved to this.
+
+        Else who gives the new one, as a run has asked for, would have old items posted again.
+        """
+        if self.key in cursors or self.options.remember_as:
+            return self.key
+        name, bare = item_name(self.key), without_scheme(self.key)
+        for before, cursor in cursors.items():
+            seen = Seen.read(cursor)
+            if seen and (seen.moved == name or without_scheme(before) == bare):
+                return before
+        return self.key
 
     def draft(self, cursor: Any) -> Draft | Nothing:
         """Return the oldest new item; raises what keeps the feed from being read."""
@@ -131,7 +147,9 @@ class Feed:
 
     @property
     def _wanted(self) -> str:
-        return self.options.match.pattern if self.options.match else ""
+        """What is looked for; a template's names are looked for, too."""
+        pattern = self.options.match.pattern if self.options.match else ""
+        return pattern if self.options.template is None else f"{pattern}\0{self.options.template}"
 
     def _seen(self, cursor: Any) -> Seen:
         """Return what is remembered by now: what the look has seen, and what was used since."""
