@@ -353,6 +353,8 @@ def test_what_takes_long_to_read_is_given_up() -> None:
 
 
 TEMPLATES = {
+    "an empty feed": ("<rss version='2.0'><channel/></rss>", "{titel}", "It has {title} {link}"),
+    "an empty JSON Feed": ('{"items": []}', "{titel}", "It has {title} {link}"),
     "an unknown name": (RSS, "{titel}", "{titel}"),
     "the names of objects": ('{"mag": 5, "place": "Ulm"}', "{title}", "{mag} {place}"),
     "whole texts": ("One\nTwo\n", "{title}", "whole texts"),

@@ -125,7 +125,7 @@ class Feed:
         except NoFeed as fault:
             raise self.origin.error(fault) from None
         entries = [entry for entry in oldest_first(read) if not entry.is_empty]
-        self._writer.check_template(entries)
+        self._writer.check_template(entries, read.names)
         return entries
 
     def _moved(self, seen: Seen, moved_to: str) -> Seen:

@@ -12,11 +12,11 @@ import queue
 import re
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from urllib.parse import urljoin, urlsplit
 
 from tweetbot.foreign import address
-from tweetbot.sources.entries import Entry
+from tweetbot.sources.entries import NAMES, Entry
 from tweetbot.sources.feed_lines import read_lines, read_objects
 from tweetbot.sources.json_feed import is_json_feed, read_json_feed
 from tweetbot.sources.no_feed import NoFeed
@@ -61,10 +61,14 @@ class Document:
 
 @dataclass(frozen=True)
 class Read:
-    """The items of a feed; `is_newest_first` says how it has them where no date tells."""
+    """The items of a feed; `is_newest_first` says how it has them where no date tells.
+
+    `names` are those that a template can have whatever the items are; empty if they are theirs.
+    """
 
     entries: list[Entry]
     is_newest_first: bool = True
+    names: Sequence[str] = NAMES
 
 
 def read(document: Document) -> Read:
@@ -152,7 +156,7 @@ def _object(document: Document) -> Read:
             "it is one JSON object, and no JSON Feed",
             "Write one object a line: jq -c '.items[]', with the name of its list.",
         )
-    return Read(read_objects(text), is_newest_first=False)
+    return Read(read_objects(text), is_newest_first=False, names=())
 
 
 def _is_array(document: Document) -> bool:
@@ -166,7 +170,7 @@ def _array(_document: Document) -> Read:
 def _lines(document: Document) -> Read:
     if b"\0" in document.content:
         raise NoFeed("it is no text")
-    return Read(read_lines(document.text()), is_newest_first=False)
+    return Read(read_lines(document.text()), is_newest_first=False, names=())
 
 
 _KINDS: tuple[tuple[Callable[[Document], bool], Callable[[Document], Read]], ...] = (

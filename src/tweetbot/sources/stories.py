@@ -9,7 +9,7 @@ from pathlib import Path
 from tweetbot.draft import Draft, Part
 from tweetbot.errors import ConfigurationError
 from tweetbot.money import dollars
-from tweetbot.sources.entries import NAMES, Entry
+from tweetbot.sources.entries import Entry
 from tweetbot.sources.feeds import FeedOptions
 from tweetbot.sources.given import rubbish
 from tweetbot.sources.item import Content, Item
@@ -77,8 +77,14 @@ class Writer:
     def _template(self) -> Template:
         return template_of(self.options.template)
 
-    def check_template(self, entries: Sequence[Entry]) -> None:
-        """Raise `ConfigurationError` for a template whose names the items do not have."""
+    def check_template(self, entries: Sequence[Entry], names: Sequence[str]) -> None:
+        """Raise `ConfigurationError` for a template whose names the items do not have.
+
+        `names` are those of a feed whose items all have the same, also where it is empty.
+        """
+        if names and self.options.template is not None:
+            self._template.check(names, what="this feed")
+            return
         filled = [entry for entry in entries if not self.is_whole(entry)]
         if entries and not filled and self.options.template is not None:
             raise ConfigurationError(
@@ -86,8 +92,7 @@ class Writer:
             )
         if not filled:
             return
-        names = list(dict.fromkeys(name for entry in filled for name in entry.values))
-        known = names if filled[0].row is not None else list(NAMES)
+        known = names or list(dict.fromkeys(name for entry in filled for name in entry.values))
         if self.options.template is not None:
             self._template.check(known, what="this feed")
         elif not {"title", "link"} & {name.lower() for name in known}:
