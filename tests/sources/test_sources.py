@@ -256,6 +256,15 @@ def test_the_end_of_a_list_can_be_the_end(order: Order, path: Path) -> None:
         draw(path, cursor, order=order, once=True)
 
 
+@pytest.mark.parametrize(
+    ("order", "said"), [("file", "added at its end are posted"), ("shuffle", "begin with --order")]
+)
+def test_a_finished_list_says_how_it_can_grow(order: Order, said: str, path: Path) -> None:
+    write(path, "One")
+    with pytest.raises(Finished, match=said):
+        draw(path, after(path, 1, order=order).cursor, order=order, once=True)
+
+
 def test_items_added_at_the_end_of_a_finished_list_still_come(path: Path) -> None:
     write(path, "One", "Two")
     cursor = after(path, 2, order="file").cursor

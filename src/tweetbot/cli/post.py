@@ -65,7 +65,8 @@ OPTIONS = (
         type=click.Choice(["shuffle", "file"]),
         default="shuffle",
         show_default=True,
-        help="The order of a list; either way none is repeated before all had their turn.",
+        help="The order of a list; none is repeated before all had their turn. Another one"
+        " begins anew.",
     ),
     click.option(
         "--once", is_flag=True, help="Go through the list once; then there is nothing to do."

@@ -234,7 +234,7 @@ class List:
         return Nothing(
             "finished",
             f"List finished: each item of {self.path} had its turn. Without --once it begins again;"
-            " with --order file, items can be added at its end.",
+            f" {_GROWING[self.how.order]}.",
         )
 
     def _not_today(self, today: Today) -> Nothing:
@@ -246,6 +246,13 @@ class List:
 
     def _empty(self) -> Nothing:
         raise ConfigurationError(f"The list {self.path} has no items.", "Write one a line.")
+
+
+_GROWING: dict[Order, str] = {  # how items can be added to a list that is finished
+    "file": "items that are added at its end are posted",
+    "shuffle": "a list that is to grow has to begin with --order file, for a change of the order"
+    " posts everything once more",
+}
 
 
 def _is_path(key: str) -> bool:
