@@ -29,6 +29,7 @@ the library is called; these become a message and a code once, at the edge of th
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import ClassVar, NamedTuple
 
 DEFAULT_PROFILE = "default"
@@ -190,8 +191,18 @@ def missing_extra(extra: str, happened: str) -> ConfigurationError:
     return ConfigurationError(
         happened,
         f"Install it: pip install {wanted}; where tweetbot came by pipx: pipx install --force"
-        f" {wanted}; by uv: uv tool install {wanted}.",
+        f" {wanted}; by uv: uv tool install {wanted}{_in_a_clone(extra)}.",
     )
+
+
+def _in_a_clone(extra: str) -> str:
+    """Say it for who installed a clone, which no package index has (PEP 610, `dir_info`)."""
+    from importlib.metadata import PackageNotFoundError, distribution  # late: takes long
+
+    with suppress(PackageNotFoundError, OSError):
+        if "dir_info" in (distribution("tweetbot-cli").read_text("direct_url.json") or ""):
+            return f"; in its clone: pip install '.[{extra}]'"
+    return ""
 
 
 def naming(profile: str, said: str) -> str:

@@ -186,10 +186,15 @@ def test_a_feed_that_cannot_be_read(name: str, bot: Bot, web: FeedServer) -> Non
     assert "Traceback" not in run.err
 
 
-def test_without_the_extra_rss_is_refused_and_json_is_not(bot: Bot, tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_clone", [True, False])
+def test_without_the_extra_rss_is_refused_and_json_is_not(
+    bot: Bot, tmp_path: Path, is_clone: bool
+) -> None:
     """As where tweetbot was installed without it: the package cannot be imported."""
     (tmp_path / "feedparser.py").write_text("raise ImportError('not installed')\n")
     bot.environ["PYTHONPATH"] = str(tmp_path)
+    if not is_clone:  # from a package index: its metadata name no folder
+        (tmp_path / "tweetbot_cli-1.dist-info").mkdir()
     feed, lines = tmp_path / "feed.xml", tmp_path / "feed.json"
     feed.write_bytes(rss("A"))
     run = follow(bot, str(feed))
@@ -197,6 +202,7 @@ def test_without_the_extra_rss_is_refused_and_json_is_not(bot: Bot, tmp_path: Pa
     assert "pip install 'tweetbot-cli[feeds]'" in run.err
     assert "pipx" in run.err
     assert "uv tool" in run.err
+    assert ("in its clone: pip install '.[feeds]'" in run.err) == is_clone
     lines.write_text('{"version": "https://jsonfeed.org/version/1.1", "items": []}')
     assert follow(bot, str(lines)).code == 0
 
