@@ -692,6 +692,16 @@ def test_a_finished_list_is_nothing_to_do_and_says_so(bot: Bot, x: Sandbox, fact
     assert str(facts) in ended.err
 
 
+def test_a_finished_list_says_how_many_items_were_passed_over(
+    bot: Bot, x: Sandbox, facts: Path
+) -> None:
+    write(facts, LONG, "One", f"{LONG}2", "Two", f"{LONG}3")
+    once = ("--once", "--order", "file")
+    assert [post(bot, facts, *once).code for _ in range(3)] == [0, 0, 3]
+    assert "(3 passed over" in post(bot, facts, *once).err
+    assert live(x) == ["One", "Two"]
+
+
 def test_a_list_from_standard_input_is_refused(bot: Bot, x: Sandbox) -> None:
     ended = bot.run("post", "--list", "-", stdin=b"One\nTwo\n")
     assert (ended.code, x.requests) == (2, ())

@@ -163,7 +163,13 @@ class List:
         `ConfigurationError` if there are no items.
         """
         found = self.following(cursor)
-        return found if isinstance(found, Nothing) else self.drafted(*found, before=cursor)
+        if isinstance(found, Nothing):
+            return found
+        item, after = found
+        drafted = self.drafted(item, after, before=cursor)
+        if drafted.refused and self.how.once:
+            return replace(drafted, cursor={**after, "passed": _passed(after) + 1})
+        return drafted
 
     def following(self, cursor: Any) -> tuple[Item, dict[str, Any]] | Nothing:
         """Return the item that follows `cursor`, and the cursor after it."""
@@ -180,10 +186,17 @@ class List:
                     return item, {**kept, **place, **day.after(item).written()}
         found = next_item(self, self.how.order, cursor, once=self.how.once)
         if found:
-            return found[0], {**found[1].written(), **place, **day.written()}
+            passed = self._passed(cursor)
+            return found[0], {**found[1].written(), **place, **day.written(), **passed}
         if has_days:
             return self._not_today(today)
-        return self._finished() if any(self.every_item()) else self._empty()
+        return self._finished(cursor) if any(self.every_item()) else self._empty()
+
+    def _passed(self, cursor: Any) -> dict[str, Any]:
+        """Return how many items of this round were passed over, of one that has an end."""
+        passed = _passed(cursor)
+        goes_on = passed and self.how.once and cursor.get("order") == self.how.order
+        return {"passed": passed} if goes_on else {}
 
     def drafted(self, item: Item, after: Mapping[str, Any], *, before: Any = None) -> Draft:
         """Make the draft of an item; what can never be posted is `refused`."""
@@ -230,11 +243,13 @@ class List:
 
     # -- nothing --------------------------------------------------------------------------------
 
-    def _finished(self) -> Nothing:
+    def _finished(self, cursor: Any) -> Nothing:
+        passed = _passed(cursor)
+        over = f" ({passed} passed over; mended, they come in a new round alone)" if passed else ""
         return Nothing(
             "finished",
-            f"List finished: each item of {self.path} had its turn. Without --once it begins again;"
-            f" {_GROWING[self.how.order]}.",
+            f"List finished: each item of {self.path} had its turn{over}. Without --once it"
+            f" begins again; {_GROWING[self.how.order]}.",
         )
 
     def _not_today(self, today: Today) -> Nothing:
@@ -246,6 +261,12 @@ class List:
 
     def _empty(self) -> Nothing:
         raise ConfigurationError(f"The list {self.path} has no items.", "Write one a line.")
+
+
+def _passed(cursor: Any) -> int:
+    """Return how many items were passed over, as a cursor has it."""
+    passed = cursor.get("passed") if isinstance(cursor, Mapping) else None
+    return passed if type(passed) is int and passed > 0 else 0
 
 
 _GROWING: dict[Order, str] = {  # how items can be added to a list that is finished
