@@ -164,6 +164,15 @@ def test_a_thread_that_broke_off_says_how_far_it_came_and_the_next_run_goes_on_f
     assert [post.sent_text for post in x.posts] == [*PARTS, "Another text"]
 
 
+@pytest.mark.parametrize(("live", "verb"), [(1, "is"), (3, "are")])
+def test_how_far_a_thread_has_come_is_english(
+    bot: Bot, clock: Clock, x: Sandbox, live: int, verb: str
+) -> None:
+    x.fault("post", Fault("status", status=403, skip=live))
+    assert f"{live} of 5 posts {verb} live" in run(bot, clock)[1]
+    assert f"Going on with a thread: {live} of its posts {verb} live" in run(bot, clock)[1]
+
+
 def test_the_same_thread_again_is_answered_from_the_document(
     bot: Bot, clock: Clock, x: Sandbox
 ) -> None:

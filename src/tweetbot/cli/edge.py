@@ -107,9 +107,11 @@ def _error_fields(error: TweetbotError, message: str) -> dict[str, Any]:
 def _usage_error(error: click.ClickException, args: Sequence[str]) -> ConfigurationError:
     from tweetbot.cli.habits import right_word
 
-    remedy = "See `tweetbot --help`."
+    # An option without its value is told without the command.
+    path = f"tweetbot {args[0]}" if isinstance(error, click.BadOptionUsage) else "tweetbot"
     if isinstance(error, click.UsageError) and error.ctx:
-        remedy = f"See `{error.ctx.command_path} --help`."
+        path = error.ctx.command_path
+    remedy = f"See `{path} --help`."
     happened = error.format_message()
     word = right_word(error, args) if isinstance(error, click.UsageError) else ""
     if word:

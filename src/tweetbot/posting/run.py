@@ -199,8 +199,9 @@ class _Run:
 
     def _go_on(self, unfinished: settling.Unfinished) -> settling.Settled:
         session, pending = self._session, self._session.pending
+        live = len(pending.done)
         self._context.tell(
-            f"Going on with a thread: {len(pending.done)} of its posts are live,"
+            f"Going on with a thread: {live} of its posts {'is' if live == 1 else 'are'} live,"
             f" {len(pending.parts)} to come."
         )
         parts = _parts_of(pending)
