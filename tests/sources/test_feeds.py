@@ -129,6 +129,10 @@ ITEMS = {
         "Rain https://e.com/a%20b",
     ),
     "entities": (item(title="Cats &amp;amp; dogs"), "Cats & dogs"),
+    "halves of an emoji": (
+        item(title="A&#55357;&#56832; B&#xD83D;&#xDE00; C&#xd83d; D&#56000;&#55295;"),
+        "A\U0001f600 B\U0001f600 C\ufffd D\ufffd\ud7ff",
+    ),
     "a stranger": (item(title="Rain, by @alice"), "Rain, by alice"),
     "an episode": (
         item(title="Rain").replace("<title>", "<enclosure url='https://e.com/1.mp3'/><title>"),

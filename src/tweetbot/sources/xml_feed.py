@@ -19,6 +19,9 @@ from tweetbot.sources.xml_shape import check_shape
 # Entities of a document's own: short ones name a letter. Long ones blow it up; expat notices, and
 # then feedparser reads once more without it.
 _LONG_ENTITY = re.compile(rb"<!ENTITY[^<>]{64,}>")
+# Halves of surrogate pairs by their numbers: programs that count in UTF-16 write an emoji so. XML
+# has none, and feedparser gives up the whole feed for one.
+_HALVES = re.compile(rb"(?:&#(?:[xX]0*[dD][89a-fA-F][0-9a-fA-F]{2}|0*5[567][0-9]{3});)++")
 _HTML = ("text/html", "application/xhtml+xml")
 
 
@@ -41,6 +44,7 @@ def read_xml(document: bytes, *, base: str, charset: str) -> list[Entry]:
     headers = {"content-type": "application/xml" + (f"; charset={charset}" if charset else "")}
     if base:
         headers["content-location"] = base
+    document = _HALVES.sub(_joined, document)
     # As a stream: bytes could be the name of a file, and a text an address.
     stream = io.BytesIO(_LONG_ENTITY.sub(b"", document))
     check_number(document.count(b"<item") + document.count(b"<entry"))
@@ -57,6 +61,14 @@ def read_xml(document: bytes, *, base: str, charset: str) -> list[Entry]:
         _check(parsed, feedparser)
     base = base or link_of(parsed.feed.get("link") or "")
     return [_entry(item, base) for item in parsed.entries]
+
+
+def _joined(halves: re.Match[bytes]) -> bytes:
+    """Make one character of two halves; half of one is U+FFFD."""
+    numbers = (written.strip(b"&#;") for written in halves[0].split(b";")[:-1])
+    units = "".join(chr(int(b"0" + one, 16 if one[:1] in b"xX" else 10)) for one in numbers)
+    text = units.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return "".join(f"&#{ord(one)};" for one in text).encode()
 
 
 def _check(parsed: Any, feedparser: ModuleType) -> None:
