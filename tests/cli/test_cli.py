@@ -227,7 +227,8 @@ def test_without_a_command_the_help_is_shown(tmp_path: Path) -> None:
 def test_a_slip_names_the_help_of_its_command(tmp_path: Path) -> None:
     assert "`tweetbot post --help`" in tweetbot("post", "--wait", "x", folder=tmp_path).stderr
     assert "`tweetbot post --help`" in tweetbot("post", "x", "--alt", folder=tmp_path).stderr
-    assert "`tweetbot --help`" in tweetbot("tweet", folder=tmp_path).stderr
+    for args in (["tweet"], ["--version=1"]):
+        assert "`tweetbot --help`" in tweetbot(*args, folder=tmp_path).stderr
 
 
 @pytest.mark.parametrize(

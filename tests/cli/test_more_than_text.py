@@ -233,6 +233,9 @@ def test_a_post_that_is_gone_counts_as_deleted(bot: Bot) -> None:
     assert bot.run("delete", url).code == 0
     ended = bot.run("delete", url, "--json")
     assert (ended.code, ended.json["was_gone"], ended.json["usd"]) == (0, True, 0.0)
+    ended = bot.run("delete", url)
+    gone = f"Gone already: https://x.com/i/status/{url.rpartition('/')[2]}\n"
+    assert (ended.code, ended.out, ended.err) == (0, gone, "")
 
 
 def test_nothing_is_deleted_without_a_name(bot: Bot, x: Sandbox) -> None:

@@ -9,7 +9,7 @@ import click
 from tweetbot.cli import options, which_bot
 from tweetbot.cli.collaborators import context, store_of, transport
 from tweetbot.cli.extras import target_of
-from tweetbot.cli.terminal import show, show_json, tell
+from tweetbot.cli.terminal import show, show_json
 from tweetbot.settings import read_settings
 
 
@@ -40,6 +40,5 @@ def command(
     if as_json:
         show_json({"ok": True, "deleted": True, **vars(deleted)})
     elif not quiet:
-        show(f"Deleted https://x.com/i/status/{deleted.id}")
-        if deleted.was_gone:
-            tell("It was gone already.")
+        what = "Gone already:" if deleted.was_gone else "Deleted"
+        show(f"{what} https://x.com/i/status/{deleted.id}")

@@ -108,7 +108,9 @@ def _usage_error(error: click.ClickException, args: Sequence[str]) -> Configurat
     from tweetbot.cli.habits import right_word
 
     # An option without its value is told without the command.
-    path = f"tweetbot {args[0]}" if isinstance(error, click.BadOptionUsage) else "tweetbot"
+    path = "tweetbot"
+    if isinstance(error, click.BadOptionUsage) and not args[0].startswith("-"):
+        path = f"tweetbot {args[0]}"
     if isinstance(error, click.UsageError) and error.ctx:
         path = error.ctx.command_path
     remedy = f"See `{path} --help`."
