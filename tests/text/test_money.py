@@ -136,12 +136,15 @@ def test_the_same_as_an_argument_is_posted(bot: Bot, x: Sandbox, text: str) -> N
     assert [post.sent_text for post in x.posts] == [text]
 
 
-def test_an_error_in_a_list_is_not_posted(bot: Bot, x: Sandbox, tmp_path: Path) -> None:
+def test_a_list_of_nothing_but_an_error_is_not_posted(bot: Bot, x: Sandbox, tmp_path: Path) -> None:
     facts = tmp_path / "facts.txt"
-    facts.write_text("undefined\nOne\n")
-    ended = bot.run("post", "--list", str(facts), "--order", "file")
-    assert (ended.code, [post.text for post in x.posts]) == (0, ["One"])
+    facts.write_text("undefined\n")
+    ended = bot.run("post", "--list", str(facts))
+    assert (ended.code, x.posts) == (3, ())
     assert "This looks like an error, not a post." in ended.err
+    facts.write_text("undefined\nfinite\n")  # words
+    ended = bot.run("post", "--list", str(facts), "--order", "file")
+    assert (ended.code, [post.text for post in x.posts]) == (0, ["undefined"])
 
 
 # -- long texts -----------------------------------------------------------------------------------
