@@ -233,7 +233,7 @@ def test_a_list_without_a_text_is_refused_with_its_names(tmp_path: Path) -> None
 
 # -- what is no list ------------------------------------------------------------------------------
 
-STRUCTURED = {
+STRUCTURED: dict[str, tuple[str, str | bytes, str]] = {
     "an object": ("p.json", '{"a": 1, "proverbs": ["x", "y"]}', "jq -r '.proverbs[]' {0}"),
     "objects inside": ("p.json", '{"d": {"x y": [{"text": "a"}]}}', """jq '.d."x y"' {0}"""),
     "an object of texts": ("p.json", '{"a": "x"}', "jq '[.[]]' {0}"),
@@ -247,7 +247,13 @@ STRUCTURED = {
     "an element": ("p.txt", "<a x='1'>\n<b>x</b>\n</a>\n", "xmllint"),
     "a page": ("p.html", "<!DOCTYPE html>\n<p>x", "xmllint --html"),
     "YAML": ("p.yaml", "- a\n- b\n", "yq"),
-    "a spreadsheet": ("p.xlsx", "PK\x03\x04\0\0", "libreoffice"),
+    "a spreadsheet": ("p.xlsx", "PK\x03\x04\0\0", "Export it as CSV: libreoffice"),
+    "a spreadsheet as CSV": ("p.csv", "PK\x03\x04\0\0xl/workbook.xml", "Export it as CSV"),
+    "an archive": ("p.zip", "PK\x03\x04\0\0", "a zip archive"),
+    "a picture": ("p.txt", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is a picture"),
+    "a picture as CSV": ("p.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is a picture"),
+    "a GIF": ("p", b"GIF89a\1\0\1\0\x80", "is a picture"),
+    "a PDF": ("p.pdf", b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "is a PDF"),
 }
 
 
@@ -277,6 +283,11 @@ BROKEN: dict[str, tuple[str, str | bytes, str]] = {
     "Latin-1 in a table": ("x.csv", b"text\nF\xfcnf\n", "iconv"),
     "blank lines before a fault": ("x.csv", '\n\ntext\n"One\n', "Line 4 "),
     "UTF-16": ("x.txt", "One".encode("utf-16"), "iconv -f UTF-16 "),
+    "Latin-1 keeps its name": (
+        "x.csv",
+        b"text\nF\xfcnf\n",
+        r"(/\S+/x\.csv) > (\1\.utf8) && mv \2 \1$",
+    ),
     "Latin-1 in a fortune file": ("x", b"One\n%\nF\xfcnf\n", "Line 3 "),
 }
 

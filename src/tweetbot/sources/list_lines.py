@@ -87,7 +87,10 @@ def _is_utf8(line: str) -> bool:
 def _to_utf8(path: Path) -> str:
     with path.open("rb") as file:
         written = "UTF-16" if file.read(2) in (BOM_UTF16_LE, BOM_UTF16_BE) else "WINDOWS-1252"
-    return f"Save the file as UTF-8: iconv -f {written} -t UTF-8 {quoted(path)} > utf8.txt"
+    name, beside = quoted(path), quoted(path.with_name(f"{path.name}.utf8"))
+    # Under its own name, for the ending tells the shape, and the name where the list stands.
+    into = f"{name} > {beside} && mv {beside} {name}"
+    return f"Save the file as UTF-8: iconv -f {written} -t UTF-8 {into}"
 
 
 def quoted(path: Path) -> str:

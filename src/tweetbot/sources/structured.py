@@ -19,19 +19,41 @@ _FEED = re.compile(rb"<(rss|feed|rdf:RDF)\b")
 _PAGE = re.compile(rb"<(!doctype html|html)\b", re.IGNORECASE)
 _SHEETS = (".xlsx", ".xls", ".ods", ".numbers")
 _YAML = (".yaml", ".yml")
+_PICTURE = "A folder of pictures can be one, or a table that names them in a column called media."
+_BINARY = (
+    (b"\x89PNG", "a picture", _PICTURE),
+    (b"GIF87a", "a picture", _PICTURE),
+    (b"GIF89a", "a picture", _PICTURE),
+    (b"\xff\xd8\xff", "a picture", _PICTURE),
+    (b"%PDF-", "a PDF", "Give a text file, an item a line."),
+    (b"PK\x03\x04", "a zip archive", "Unpack it, and give what is in it."),
+    (b"\x1f\x8b", "a compressed file", "Unpack it, and give what is in it."),
+)
 
 
 def refuse(path: Path, begins: bytes) -> None:
     """Raise `ConfigurationError` if a file that begins so is no list of lines."""
     suffix = path.suffix.lower()
-    if begins.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")) or suffix in _SHEETS:
-        raise _refused(path, "a spreadsheet's own file", "libreoffice --convert-to csv")
+    if suffix in _SHEETS or _is_sheet(begins):
+        line = f"libreoffice --convert-to csv {quoted(path)}"
+        raise ConfigurationError(
+            f"{path} is a spreadsheet's own file, and no list.", f"Export it as CSV: {line}"
+        )
+    for sign, what, remedy in _BINARY:
+        if begins.startswith(sign):
+            raise ConfigurationError(f"{path} is {what}, and no list.", remedy)
     if suffix in _YAML:
         raise _refused(path, "a YAML file", "yq -o json", ".json")
     if _DECLARED.match(begins) or _is_element(path, begins):
         raise _of_elements(path, begins)
     if begins[:1] in (b"{", b"[") or suffix == ".json":
         _refuse_json(path, begins)
+
+
+def _is_sheet(begins: bytes) -> bool:
+    is_zip = begins.startswith(b"PK\x03\x04")
+    inside = is_zip and (b"xl/workbook" in begins or b"opendocument.spreadsheet" in begins)
+    return inside or begins.startswith(b"\xd0\xcf\x11\xe0")
 
 
 def _is_element(path: Path, begins: bytes) -> bool:
