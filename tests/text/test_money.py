@@ -142,8 +142,9 @@ def test_a_list_of_nothing_but_an_error_is_not_posted(bot: Bot, x: Sandbox, tmp_
     ended = bot.run("post", "--list", str(facts))
     assert (ended.code, x.posts) == (3, ())
     assert "This looks like an error, not a post." in ended.err
-    facts.write_text("undefined\nfinite\n")  # words
-    ended = bot.run("post", "--list", str(facts), "--order", "file")
+    words = tmp_path / "words.txt"
+    words.write_text("undefined\nfinite\n")
+    ended = bot.run("post", "--list", str(words), "--order", "file")
     assert (ended.code, [post.text for post in x.posts]) == (0, ["undefined"])
 
 
