@@ -127,15 +127,19 @@ def details(preview: Preview) -> Iterator[str]:
         yield from _found(part.measure, f" of post {number}" if len(draft.parts) > 1 else "")
 
 
+def after_that(preview: Preview) -> Iterator[str]:
+    """Tell what comes after the next post of a list."""
+    for draft in preview.survey.ahead.drafts[1:] if preview.survey else ():
+        yield f"After that: {_short(draft.text) or draft.where}"
+
+
 def _surveyed(survey: Survey) -> Iterator[str]:
-    """Tell what is in a list, and what comes after the next post."""
+    """Tell what is in a list."""
     yield from survey.said
     for fault in survey.unpostable:
         yield f"Cannot be posted: {fault}"
     if survey.ahead.refused:
         yield "The next item is one of these: a run passes it over."
-    for draft in survey.ahead.drafts[1:]:
-        yield f"After that: {_short(draft.text) or draft.where}"
 
 
 def idle_details(idle: Idle) -> Iterator[str]:

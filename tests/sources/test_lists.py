@@ -594,6 +594,7 @@ def test_faulty_items_without_a_text_are_not_taken_for_each_other(
     assert shown.out == "Good\n"
     ended = Reader(bot, clock, listed(str(path), order="file")).run()
     assert (ended.code, ended.told.count("Passed over"), live(x)) == (0, 2, ["Good"])
+    assert ended.told.startswith("Passed over: line 1 of x.jsonl. ")
 
 
 def test_what_was_passed_over_is_told_in_json(bot: Bot, facts: Path) -> None:
@@ -621,9 +622,9 @@ def test_a_dry_run_names_every_item_that_can_never_be_posted(bot: Bot, facts: Pa
         ' at "…word word word word word word").',
         "Cannot be posted: line 5 of facts.txt: X allows one cashtag a post, and this text has"
         " $AAA, $BBB.",
+        "Would post as @dogfacts: 3 of 280 characters, about $0.015.",
         "After that: null",
         "After that: #Two",
-        "Would post as @dogfacts: 3 of 280 characters, about $0.015.",
     ]
 
 

@@ -224,6 +224,8 @@ def test_a_template_makes_the_text_of_objects(tmp_path: Path) -> None:
 
 
 def test_a_list_without_a_text_is_refused_with_its_names(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="more than one column called text"):
+        listed(put(tmp_path, "x.csv", "text,Text\na,b\n"))
     with pytest.raises(ConfigurationError, match=r"Its columns: Name, Jahr.*template '\{Name\}'"):
         listed(put(tmp_path, "x.csv", "Name;Jahr\nFuchs;1990\n"))
     source = listed(put(tmp_path, "x.json", '[{"quote": "x", "by": "y"}]'))

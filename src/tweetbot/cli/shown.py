@@ -82,6 +82,8 @@ def show_preview(
         tell(one_line(naming(settings.profile, remark)))
     if shown.draft.text and not shown.draft.refused:
         show_text(shown.draft.text)
+    for remark in preview.after_that(shown):
+        tell(one_line(remark))
     return shown.code
 
 

@@ -43,10 +43,9 @@ class Passing:
         self._ours, self._of_x = self._ours + by_us, self._of_x + (not by_us)
         self._items.add(draft.item)
         self._last = refused
-        where = f"{draft.where}, " if draft.where else ""
-        self._session.context.tell(
-            f'Passed over: {where}"{short(draft.text)}". {one_line(refused.happened)}'
-        )
+        said = f'"{short(draft.text)}"' if draft.text.strip() else ""
+        which = ", ".join(filter(None, (draft.where, said)))
+        self._session.context.tell(f"Passed over: {which}. {one_line(refused.happened)}")
         profile = self._session.profile
         self._session.profile = profile.with_cursor(draft.source, draft.cursor)
 

@@ -14,6 +14,12 @@ from tweetbot.values import dataclass
 
 _SEPARATORS = ";,\t"
 _FILES = ("", "2", "3", "4")
+_KNOWN = (
+    "text",
+    "key",
+    "on",
+    *(f"{name}{number}" for name in ("media", "alt") for number in _FILES),
+)
 _LARGEST_CELL = 60_000  # characters
 
 
@@ -146,7 +152,13 @@ def _separator(first: str, path: Path) -> tuple[str, bool]:
 def check_header(path: Path, *, has_template: bool) -> None:
     """Raise `ConfigurationError` for a table whose rows are no posts."""
     names = columns(path)
-    if not names or has_template or "text" in {name.lower() for name in names}:
+    lower = [name.lower() for name in names]
+    twice = next((name for name in _KNOWN if lower.count(name) > 1), None)
+    if twice:
+        raise ConfigurationError(
+            f"The table {path} has more than one column called {twice}.", "Rename all but one."
+        )
+    if not names or has_template or "text" in lower:
         return
     there = ", ".join(name for name in names if name)
     example = next((name for name in names if name), "name")

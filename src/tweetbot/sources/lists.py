@@ -219,7 +219,9 @@ class List:
 
     def _refused(self, item: Item) -> TextRefused | None:
         if item.on and not is_day(item.on):
-            return TextRefused(f"It is for {item.on}, which is no day.", "Write 12-24, 2026-12-24.")
+            return TextRefused(
+                f"It is for {item.on}, which is no day.", "Write 12-24 or 2026-12-24."
+            )
         found = rubbish(item.text) if item.holds is None else None
         if found and any(not rubbish(other.text) for other in self.every_item()):
             return None  # a list of words may hold such a one
