@@ -148,6 +148,13 @@ def test_a_list_of_nothing_but_an_error_is_not_posted(bot: Bot, x: Sandbox, tmp_
     assert (ended.code, [post.text for post in x.posts]) == (0, ["undefined"])
 
 
+def test_a_word_that_looks_like_an_error_leaves_the_counts_alone(bot: Bot, tmp_path: Path) -> None:
+    words = tmp_path / "words.txt"
+    words.write_text("# words\nOne\nTwo\nThree\nundefined\n# more\n")
+    ended = bot.run("post", "--list", str(words), "--order", "file", "-n")
+    assert "4 items, 2 comments." in ended.err
+
+
 # -- long texts -----------------------------------------------------------------------------------
 
 

@@ -52,5 +52,4 @@ def test_a_list_is_measured_by_item_in_a_dry_run_alone(
     path.write_text("\n".join(FACTS))
     with measured() as texts:
         assert bot.run("post", "--list", str(path), "--order", "file", *args).code == 0
-    assert set(texts) == set(FACTS if args else FACTS[:1])
-    assert args or len(texts) == 1
+    assert sorted(texts) == sorted(FACTS if args else FACTS[:1])

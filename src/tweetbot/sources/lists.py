@@ -140,7 +140,10 @@ class List:
     def every_item(self) -> Iterator[Item]:
         """Read all items; raises `ConfigurationError` if the list cannot be read."""
         self.tally.clear()
-        return self.shape.read(self.path, self.tally, whole=self.making.template is not None)
+        return self._read(self.tally)
+
+    def _read(self, tally: Tally) -> Iterator[Item]:
+        return self.shape.read(self.path, tally, whole=self.making.template is not None)
 
     def items(self) -> Iterator[Item]:
         """Read the items that may come on any day."""
@@ -223,7 +226,7 @@ class List:
                 f"It is for {item.on}, which is no day.", "Write 12-24 or 2026-12-24."
             )
         found = rubbish(item.text) if item.holds is None else None
-        if found and any(not rubbish(other.text) for other in self.every_item()):
+        if found and any(not rubbish(other.text) for other in self._read(Tally())):
             return None  # a list of words may hold such a one
         return found
 

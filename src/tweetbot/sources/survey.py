@@ -53,12 +53,14 @@ class Survey:
 
 
 def surveyed(source: List, cursor: Any) -> Survey:
-    """Look at every item of a list, and at what comes next after `cursor`."""
+    """Look at every item of a list, once, and at what comes next after `cursor`."""
+    ahead = _ahead(source, cursor)
+    ready = {draft.item: draft for draft in (*ahead.drafts, *ahead.refused)}
     count = links = 0
     usd, unpostable = 0.0, []
     seen: set[str] = set()
     for item in source.every_item():
-        made = source.drafted(item, {})
+        made = ready.get(item.text) or source.drafted(item, {})
         count += 1
         if made.refused:
             unpostable.append(f"{made.where}: {made.refused.happened}")
@@ -75,7 +77,7 @@ def surveyed(source: List, cursor: Any) -> Survey:
         links,
         usd,
         tuple(unpostable),
-        _ahead(source, cursor),
+        ahead,
     )
 
 
