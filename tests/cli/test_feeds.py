@@ -147,6 +147,7 @@ REFUSED = {
     "an expression": (("--match", "("), "--match"),
     "no name": (("--remember-as", ""), "--remember-as"),
     "a template of nothing": (("--template", " "), "--template is empty"),
+    "a template without a name": (("--template", "News: $title"), "names nothing"),
     "a link that is refused": (("--no-links",), "{link}"),
     "a first run": (("--first-run", "some"), "--first-run"),
 }

@@ -117,7 +117,13 @@ def _list(path: str, wanted: Wanted) -> sources.Source:
 
 def _feed(place: str, wanted: Wanted, fetch: sources.Fetch) -> sources.Source:
     items, terms = wanted.items, replace(wanted.terms, fit=True)
-    if not terms.links and "link" in sources.template_of(items.template).names:
+    names = sources.template_of(items.template).names
+    if not names:
+        raise ConfigurationError(
+            "The template names nothing of an item, so all posts would say the same.",
+            "Write names in braces: --template '{title} {link}'.",
+        )
+    if not terms.links and "link" in names:
         raise ConfigurationError(
             "The template has {link}, and --no-links refuses each post with one.",
             "Leave one of them out: --template '{title}'.",
