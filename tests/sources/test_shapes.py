@@ -231,6 +231,8 @@ def test_a_list_without_a_text_is_refused_with_its_names(tmp_path: Path) -> None
     source = listed(put(tmp_path, "x.json", '[{"quote": "x", "by": "y"}]'))
     with pytest.raises(ConfigurationError, match="Their names: quote, by"):
         source.draft(None)
+    empty = listed(put(tmp_path, "y.json", '["", {"text": ""}]'))
+    assert refusals(empty) == ['It has no "text".'] * 2
 
 
 # -- what is no list ------------------------------------------------------------------------------

@@ -237,7 +237,7 @@ class List:
 
     def _check_names(self, content: Content) -> None:
         """Raise `ConfigurationError` for objects of which none is a post."""
-        if self._has_posts:
+        if "text" in content.values or self._has_posts:  # an empty one is this item's own fault
             return
         names = ", ".join(content.values)
         example = next(iter(content.values))
