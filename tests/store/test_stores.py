@@ -528,6 +528,12 @@ def test_a_child_that_keeps_the_pipe_does_not_keep_a_command_that_ended(ci: Bot)
     assert time.monotonic() - began < 5
 
 
+def test_a_command_that_prints_without_end_does_not_fill_the_memory(ci: Bot) -> None:
+    ci.environ["TWEETBOT_LOAD_COMMAND"] = "yes"
+    with pytest.raises(TweetbotError, match="LOAD_COMMAND printed more than 10 MiB"):
+        command_store(ci, "true", deadline=1).load()
+
+
 def command_store(bot: Bot, command: str, *, deadline: float) -> CommandStore:
     environ = {**bot.variables, "TWEETBOT_SAVE_COMMAND": command}
     return CommandStore(

@@ -220,6 +220,8 @@ class CommandStore:
         """Run a command; raises `Overtaken` if somebody was faster, else `ConfigurationError`."""
         ended = run(command, document, self._environ, deadline=self._deadline)
         code, out, err = ended.code, ended.out, ended.err
+        if ended.is_endless:
+            raise ConfigurationError(f"{name} printed more than 10 MiB.", "Mend it.")
         if code == 0:
             return out
         # What a load command wrote to its standard output is the document, or the half of it.

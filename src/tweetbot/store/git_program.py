@@ -96,6 +96,8 @@ class Git:
                 f"The program git cannot be started: {why}.",
                 f"Install git {_dotted(OLDEST)} or newer.",
             ) from None
+        if ended.is_endless:
+            raise ConfigurationError("git printed more than 10 MiB.", "Look at its settings.")
         if ended.code == 0:
             return ended.out
         said = ended.err + (ended.out if args[0] == "push" else b"")

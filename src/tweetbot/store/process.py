@@ -11,16 +11,22 @@ from collections.abc import Mapping, Sequence
 
 from tweetbot.values import dataclass
 
-_LOOK = 0.5  # seconds between two looks whether a program has ended
+LARGEST = 10 * 1024 * 1024  # bytes that a program may print
+_LOOK = 0.05  # seconds between two looks whether a program has ended, or has printed too much
+_LAST_LOOK = 0.5  # seconds in which what it has printed before its end has to arrive
 
 
 @dataclass(frozen=True)
 class Ended:
-    """How a program ended; `code` is `None` if it had to be ended, with all its children."""
+    """How a program ended; `code` is `None` if it had to be ended, with all its children.
+
+    That is so after the deadline, or because it has printed more than `LARGEST`.
+    """
 
     code: int | None
     out: bytes
     err: bytes
+    is_endless: bool = False
 
 
 def run(
@@ -54,14 +60,17 @@ def _communicate(process: subprocess.Popen[bytes], given: bytes, deadline: float
     while True:
         left = ends_at - time.monotonic()
         ended = process.poll() is not None
+        look = _LAST_LOOK if ended else _LOOK
         try:
-            out, err = process.communicate(rest, timeout=max(0, min(_LOOK, left)))
+            out, err = process.communicate(rest, timeout=max(0, min(look, left)))
         except subprocess.TimeoutExpired as late:
             rest = None  # it is on its way
-            if ended or left <= 0:
-                return Ended(process.poll(), late.stdout or b"", late.stderr or b"")
-        else:
-            return Ended(process.returncode, out, err)
+            out, err = late.stdout or b"", late.stderr or b""
+            if max(len(out), len(err)) <= LARGEST and not ended and left > 0:
+                continue
+        if max(len(out), len(err)) > LARGEST:
+            return Ended(None, b"", b"", is_endless=True)
+        return Ended(process.poll(), out, err)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
