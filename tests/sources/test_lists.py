@@ -522,7 +522,7 @@ def test_an_item_that_can_never_be_posted_is_passed_over_before_anything_is_spen
     reader = Reader(bot, clock, listed(str(facts), order="file", terms=Terms(links=False)))
     ended = reader.run()
     assert (ended.code, live(x)) == (0, ["Two"])
-    assert ended.told.startswith("Passed over: line 1 of facts.txt, ")
+    assert ended.told.startswith("Passed over: line 1 of facts.txt")
     assert ended.outcome
     assert ended.outcome.passed_over == 1
 
