@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from tweetbot.draft import LAST, Draft
-from tweetbot.errors import NotAllowed, TextRefused
+from tweetbot.errors import NotAllowed
 from tweetbot.foreign import one_line
 from tweetbot.money import PRICE_LINK, dollars
 from tweetbot.profile import Posted, Profile
@@ -38,9 +38,9 @@ class Preview:
 
     @property
     def code(self) -> int:
-        """What a script sees."""
-        if self.unpostable:
-            return TextRefused.code
+        """What the run would end with: what it passes over is no fault while a post goes out."""
+        if self.draft.refused:
+            return self.draft.refused.code
         return self.beyond_budget.code if self.beyond_budget else 0
 
     @property
@@ -65,11 +65,6 @@ class Idle:
 
     nothing: Nothing
     survey: Survey | None = None
-
-    @property
-    def code(self) -> int:
-        """What a script sees."""
-        return TextRefused.code if self.survey and self.survey.unpostable else 0
 
 
 def preview(source: Source, store: Store, *, api_url: str, again: bool, now: int) -> Preview | Idle:

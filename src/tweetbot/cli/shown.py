@@ -72,7 +72,7 @@ def show_preview(
     )
     if isinstance(shown, preview.Idle):
         _show_nothing(shown, as_json=as_json)
-        return shown.code
+        return 0
     if shown.profile is None:
         tell(f"Not logged in yet: there is no {store}.")
     if as_json:
@@ -94,7 +94,7 @@ def _show_nothing(idle: Idle, *, as_json: bool) -> None:
     shown = idle.nothing
     text = shown.example and shown.example.text
     if as_json:
-        nothing: dict[str, object] = {"ok": idle.code == 0, "dry_run": True, "posted": False}
+        nothing: dict[str, object] = {"ok": True, "dry_run": True, "posted": False}
         nothing |= {"reason": shown.reason}
         if idle.survey:
             nothing |= {"unpostable": idle.survey.unpostable}
