@@ -235,6 +235,23 @@ def test_a_list_without_a_text_is_refused_with_its_names(tmp_path: Path) -> None
     assert refusals(empty) == ['It has no "text".'] * 2
 
 
+def test_a_link_of_a_folder_that_leads_nowhere_is_an_item_that_cannot_be_posted(
+    tmp_path: Path,
+) -> None:
+    for name in ("circle.txt", "lost.alt.txt", "lost.txt", "pipe.txt", "z.txt"):
+        put(tmp_path, name, "Good")
+    for link, target in (("circle.txt", "circle.txt"), ("lost.png", "gone.png")):
+        (tmp_path / link).unlink(missing_ok=True)
+        (tmp_path / link).symlink_to(tmp_path / target)
+    (tmp_path / "pipe.txt").unlink()
+    os.mkfifo(tmp_path / "pipe.txt")
+    (tmp_path / "sub.txt").mkdir()
+    circle, lost, pipe, good = refusals(listed(tmp_path))
+    assert "levels of symbolic links" in circle
+    assert "lost.png cannot be read: No such file" in lost
+    assert ("not a file" in pipe, good) == (True, "")
+
+
 # -- what is no list ------------------------------------------------------------------------------
 
 STRUCTURED: dict[str, tuple[str, str | bytes, str]] = {

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -33,13 +35,21 @@ def folder(path: Path, _tally: Tally, **_: bool) -> Iterator[Item]:
                 if name[0] == ".":
                     continue
                 stem, suffix = _parted(name)
-                if (suffix in _MEDIA or suffix in (_TEXT, _ALT)) and entry.is_file():
+                if (suffix in _MEDIA or suffix in (_TEXT, _ALT)) and not _is_folder(entry):
                     files = held.setdefault(stem, {})
                     files[suffix if suffix not in files else name] = name
     except OSError as error:
         raise ConfigurationError(f"The list {path} cannot be read: {error.strerror}.") from None
     for number, stem in enumerate(sorted(held, key=_reading_order), start=1):
         yield Item(stem, number, (path, held[stem]))
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder; a link that leads nowhere is an item that cannot be posted."""
+    try:
+        return entry.is_dir()
+    except OSError:  # links in a circle
+        return False
 
 
 def _parted(name: str) -> tuple[str, str]:
@@ -82,4 +92,8 @@ def content(item: Item) -> Content:
 
 
 def _read(path: Path, name: str | None) -> str:
-    return (path / name).read_text(encoding="utf-8-sig").strip() if name else ""
+    if not name:
+        return ""
+    if not stat.S_ISREG(os.stat(path / name).st_mode):  # a pipe would be waited for
+        raise OSError(errno.EINVAL, "it is not a file")
+    return (path / name).read_text(encoding="utf-8-sig").strip()
