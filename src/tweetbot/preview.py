@@ -213,7 +213,7 @@ def survey_as_json(survey: Survey | None) -> dict[str, object] | None:
     """Return what `--json` shows of a list."""
     if survey is None:
         return None
-    names = ("shape", "items", "comments", "hashtags", "links", "usd")
+    names = ("shape", "items", "comments", "hashtags", "unused", "links", "usd")
     counts = {name: getattr(survey, name) for name in names}
     return {**counts, "next": [draft.text for draft in survey.ahead.drafts]}
 

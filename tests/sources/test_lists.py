@@ -644,10 +644,23 @@ def test_a_dry_run_whose_next_item_can_never_be_posted_shows_what_the_run_posts(
         "items": 3,
         "comments": 0,
         "hashtags": 0,
+        "unused": [],
         "links": 0,
         "usd": 0.015,
         "next": ["One"],
     }
+
+
+def test_a_dry_run_names_the_keys_that_are_not_used(bot: Bot, tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text(
+        '{"text": "q", "medai": "p.png"}\n'
+        '{"thread": ["a", {"text": "b", "poll": 1, "alt_text": 1}]}\n'
+        '{"text": "r", "key": 1, "media": {"file": "a", "ALT": "b"}}\n'
+    )
+    ended = bot.run("post", "--list", str(path), "-n")
+    assert "Keys that are not used: medai, alt_text, ALT.\n" in ended.err
+    assert "not used" not in bot.run("post", "--list", str(path), "-n", "--template", "{key}").err
 
 
 def test_a_dry_run_of_a_list_that_blocks_itself_shows_no_post(bot: Bot, facts: Path) -> None:

@@ -142,6 +142,11 @@ FAULTS: dict[str, tuple[Any, str]] = {
     "a text that is none": ({"text": 7}, '"text" that is no text'),
     "media that is none": ({"text": "x", "media": 7}, '"media" that is neither'),
     "media without a file": ({"text": "x", "media": [{"alt": "x"}]}, 'without a "file"'),
+    "a poll that is a list": ({"text": "x", "poll": ["A", "B"]}, '{"options": ["A", "B"], '),
+    "alt texts in a list": (
+        {"text": "x", "media": ["a.png", "a.png"], "alt": ["y", "z"]},
+        '[{"file": "a.png", "alt": "A fox"}, …]',
+    ),
     "media without alt text": ({"text": "x", "media": "a.png"}, "a.png has no alt text"),
     "a file that is missing": ({"text": "x", "media": "b.png", "alt": "y"}, "No such file"),
     "a file that is no picture": ({"text": "x", "media": "x.json", "alt": "y"}, "no picture"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,13 @@ from tweetbot.sources.item import Content, File, Item, known_by
 from tweetbot.sources.list_lines import Tally, lines_of, unusable
 
 _SAYS = ("text", "thread", "media", "poll", "on")
+_SHAPES = {  # as a message shows what is right
+    "media": '[{"file": "a.png", "alt": "A fox"}, …]',
+    "poll": '{"options": ["A", "B"], "duration": "1d"}',
+    "thread": '["One", {"text": "Two"}]',
+}
+_USED = {*_SAYS, "alt", "made_with_ai", "paid_partnership", "key"}
+_USED_INSIDE = {"media": {"file", "alt"}, "poll": {"options", "duration"}}
 
 
 def json_lines(path: Path, _tally: Tally, *, whole: bool) -> Iterator[Item]:
@@ -88,7 +95,7 @@ def _text(value: Mapping[str, Any], name: str) -> str:
 def _list(value: Mapping[str, Any], name: str) -> list[Any]:
     found = value.get(name)
     if found is not None and not isinstance(found, list):
-        raise ValueError(f'has a "{name}" that is no list')
+        raise ValueError(f'has a "{name}" that is no list, as in {_SHAPES[name]}')
     return found or []
 
 
@@ -103,11 +110,13 @@ def _files(value: Mapping[str, Any]) -> tuple[File, ...]:
     media = value.get("media")
     if not media:
         return ()
+    if isinstance(value.get("alt"), list):
+        raise ValueError(f'has a list of "alt"; each stands beside its file: {_SHAPES["media"]}')
     alt = _alt(value)
     if isinstance(media, str):
         return (File(media, alt),)
     if not isinstance(media, list):
-        raise ValueError('has a "media" that is neither a file nor a list')
+        raise ValueError(f'has a "media" that is neither a file nor a list: {_SHAPES["media"]}')
     files = tuple(_file(one) for one in media)
     if alt is not None and len(files) == 1 and files[0].alt is None:
         return (File(files[0].name, alt),)
@@ -119,7 +128,7 @@ def _file(value: Any) -> File:
         return File(value)
     if isinstance(value, dict) and isinstance(value.get("file"), str):
         return File(value["file"], _alt(value))
-    raise ValueError('has a "media" without a "file"')
+    raise ValueError(f'has a "media" without a "file", as in {_SHAPES["media"]}')
 
 
 def _alt(value: Mapping[str, Any]) -> str | None:
@@ -134,7 +143,7 @@ def _poll(value: Any) -> tuple[tuple[str, ...], str] | None:
     if value is None:
         return None
     if not isinstance(value, dict) or not isinstance(value.get("options"), list):
-        raise ValueError('has a "poll" without a list of "options"')
+        raise ValueError(f'has a "poll" that is not as in {_SHAPES["poll"]}')
     return tuple(map(str, value["options"])), str(value.get("duration") or "1d")
 
 
@@ -142,6 +151,16 @@ def _written(value: Any) -> str:
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def unused(value: Any, used: Set[str] = frozenset(_USED)) -> Iterator[str]:
+    """Name the keys of an item that make nothing of it: mistyped, perhaps."""
+    for name, one in value.items() if isinstance(value, dict) else ():
+        if name not in used:
+            yield name
+        elif name in ("thread", *_USED_INSIDE):
+            for inside in one if isinstance(one, list) else [one]:
+                yield from unused(inside, _USED_INSIDE.get(name, _USED))
 
 
 def names(items: Iterator[Item]) -> tuple[str, ...]:

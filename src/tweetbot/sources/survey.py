@@ -29,6 +29,7 @@ class Survey:
     """What is known of a list; `ahead` is what comes next, as the profile stands.
 
     `comments` are lines that are none of its items; `hashtags` are lines that begin with # and are.
+    `unused` are the keys of objects that make nothing of an item.
     """
 
     shape: str
@@ -38,6 +39,7 @@ class Survey:
     links: int
     usd: float
     unpostable: tuple[str, ...]
+    unused: tuple[str, ...]
     ahead: Ahead
 
     @property
@@ -48,6 +50,8 @@ class Survey:
         if self.hashtags:
             begin = "line begins" if self.hashtags == 1 else "lines begin"
             yield f"{self.hashtags:,} {begin} with # and will be posted; a comment has a space."
+        if self.unused:
+            yield f"Keys that are not used: {', '.join(self.unused)}."
         with_links = f", {_counted(self.links, 'link')} among them" if self.links else ""
         yield f"A round costs about {dollars(self.usd)}{with_links}."
 
@@ -59,7 +63,12 @@ def surveyed(source: List, cursor: Any) -> Survey:
     count = links = 0
     usd, unpostable = 0.0, []
     seen: set[str] = set()
+    unused: dict[str, None] = {}
     for item in source.every_item():
+        if isinstance(item.holds, dict) and source.making.template is None:
+            from tweetbot.sources.list_json import unused as unused_of  # late: its reader's
+
+            unused.update(dict.fromkeys(unused_of(item.holds)))
         made = ready.get(item.text) or source.drafted(item, {})
         count += 1
         if made.refused:
@@ -77,6 +86,7 @@ def surveyed(source: List, cursor: Any) -> Survey:
         links,
         usd,
         tuple(unpostable),
+        tuple(unused),
         ahead,
     )
 
