@@ -325,6 +325,25 @@ def test_what_is_broken_is_named_by_its_line(name: str, tmp_path: Path) -> None:
         listed(put(tmp_path, file, content)).draft(None)
 
 
+EMPTY = {
+    "a text file": ("x.txt", "# none yet\n", "Write one a line."),
+    "JSON Lines": ("x.jsonl", "\n", 'Write one a line: {"text": "One"}'),
+    "a JSON array": ("x.json", "[]", "Write them into the array: "),
+    "a table": ("x.csv", "text,alt\n", "a row for each item under it."),
+    "a folder": ("x/notes.md", "", "Put a text into it, as x.txt; "),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_a_list_without_items_says_how_its_shape_begins(name: str, tmp_path: Path) -> None:
+    file, content, said = EMPTY[name]
+    (tmp_path / "x").mkdir()
+    put(tmp_path, file, content)
+    with pytest.raises(ConfigurationError, match="has no items") as caught:
+        listed(tmp_path / file.partition("/")[0]).draft(None)
+    assert said in str(caught.value)
+
+
 RUBBISH = ('{"error": "x"}', '{\n"a": 1}', '<?xml version="1.0"?><a/>', "<rss><b>x</b>\n</rss>")
 
 

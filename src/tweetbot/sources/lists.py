@@ -265,7 +265,7 @@ class List:
         return Nothing("not-today", f"No item of {self.key} is for {day}.")
 
     def _empty(self) -> Nothing:
-        raise ConfigurationError(f"The list {self.path} has no items.", "Write one a line.")
+        raise ConfigurationError(f"The list {self.path} has no items.", self.shape.begin)
 
 
 def _passed(cursor: Any) -> int:

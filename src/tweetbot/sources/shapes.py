@@ -31,7 +31,7 @@ class Shape:
     """A shape: what a person calls it and its items, how they are read, and what each is to be.
 
     `named` says whether an item is called by its name, not by its number. `has_days` says that
-    items may have a day of their own.
+    items may have a day of their own. `begin` tells a person how to write the first item.
     """
 
     name: str
@@ -40,6 +40,7 @@ class Shape:
     content: Callable[[Item], Content]
     is_named: bool = False
     has_days: bool = False
+    begin: str = "Write one a line."
 
     def where(self, item: Item, path: Path) -> str:
         """Say where an item stands."""
@@ -58,13 +59,37 @@ def _late(module: str, function: str) -> Callable[..., Any]:
 _JSON = _late("list_json", "content")
 LINES = Shape("a text file", "line", lines, text_alone)
 FORTUNE = Shape("a fortune file", "line", fortune, text_alone)
-JSON_LINES = Shape("JSON Lines", "line", _late("list_json", "json_lines"), _JSON, has_days=True)
-JSON = Shape("a JSON array", "item", _late("list_json", "json_array"), _JSON, has_days=True)
+JSON_LINES = Shape(
+    "JSON Lines",
+    "line",
+    _late("list_json", "json_lines"),
+    _JSON,
+    has_days=True,
+    begin='Write one a line: {"text": "One"}',
+)
+JSON = Shape(
+    "a JSON array",
+    "item",
+    _late("list_json", "json_array"),
+    _JSON,
+    has_days=True,
+    begin='Write them into the array: ["One", {"text": "Two"}]',
+)
 TABLE = Shape(
-    "a table", "line", _late("list_rows", "rows"), _late("list_rows", "content"), has_days=True
+    "a table",
+    "line",
+    _late("list_rows", "rows"),
+    _late("list_rows", "content"),
+    has_days=True,
+    begin="Write a header with a column called text, and a row for each item under it.",
 )
 FOLDER = Shape(
-    "a folder", "item", _late("list_folder", "folder"), _late("list_folder", "content"), True
+    "a folder",
+    "item",
+    _late("list_folder", "folder"),
+    _late("list_folder", "content"),
+    is_named=True,
+    begin="Put a text into it, as x.txt; a picture of the same name goes with it.",
 )
 BY_SUFFIX = {
     ".jsonl": JSON_LINES,
