@@ -329,6 +329,16 @@ def test_what_is_no_feed_is_named_and_remembered_by_nobody(name: str, tmp_path: 
         assert type(raised.value) is kind
 
 
+@pytest.mark.parametrize("header", [b"text\n", b'\xef\xbb\xbfid;"Text";n\r\n', b"alt\tTEXT\n"])
+def test_a_table_is_sent_to_the_lists(header: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "posts.csv"
+    path.write_bytes(header + b"One\n")
+    with pytest.raises(ConfigurationError, match=r"is a table.*--list"):
+        Feed(origin_of(str(path), no_fetch), FeedOptions(), print).adopt({})
+    path.write_bytes(b"key\ttext of the first line\n")
+    Feed(origin_of(str(path), no_fetch), FeedOptions(), print).adopt({})
+
+
 def test_what_can_be_read_of_a_broken_feed_counts() -> None:
     assert posts(RSS.replace("</channel>", "<oops></channel>")) == posts(RSS)
     assert posts(RSS[: RSS.index("</item>") + 7]) == ["Two https://example.com/2"]

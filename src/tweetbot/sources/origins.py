@@ -81,6 +81,12 @@ class Server:
         return Temporary(f"The feed {where} cannot be read: {fault.why}.", fault.remedy)
 
 
+_TABLES = (".csv", ".tsv", ".tab")
+_HEADER = re.compile(  # with a column called text
+    rb'(?i)(?:\xef\xbb\xbf)?(?:[^\r\n]*[;,\t])?"?text"?(?:[;,\t][^\r\n]*)?\r?\n'
+)
+
+
 @dataclass(frozen=True)
 class File:
     """A feed in a file."""
@@ -105,10 +111,13 @@ class File:
                     "What a program prints is read by: PROGRAM | tweetbot post --feed -",
                 )
             with self.path.open("rb") as file:
-                return Arrival(Document(_at_most(file.read(LARGEST + 1), self.error)))
+                content = _at_most(file.read(LARGEST + 1), self.error)
         except OSError as error:
             remedy = "" if self.path.exists() else "An address begins with https://."
             raise self.error(NoFeed(str(error.strerror), remedy)) from None
+        if self.path.suffix.lower() in _TABLES and _HEADER.match(content):
+            raise self.error(NoFeed("it is a table", "A table goes with --list."))
+        return Arrival(Document(content))
 
     def error(self, fault: NoFeed) -> Exception:
         return ConfigurationError(
