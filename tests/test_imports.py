@@ -23,7 +23,6 @@ ROWS = (
     {"sources", "x", "store"},
     {"draft"},
     {"text"},
-    {"memory"},
     {"profile", "settings"},
     {"money"},
     {"errors", "foreign"},

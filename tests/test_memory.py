@@ -6,8 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tweetbot.memory import together
-from tweetbot.profile import Client, Moved, Pending, Posted, Profile, Spend, Token
+from tweetbot.profile import Client, Moved, Pending, Posted, Profile, Spend, Token, together
 
 NOW = 1_790_000_000
 CLIENT = Client(client_id="c", redirect_uri="http://127.0.0.1/", api_url="https://a")

@@ -14,8 +14,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from tweetbot.errors import ConfigurationError, Temporary, TweetbotError
-from tweetbot.memory import together
-from tweetbot.profile import Expected, LivesIn, Moved, Profile, Unreadable, dump, parse
+from tweetbot.profile import Expected, LivesIn, Moved, Profile, Unreadable, dump, parse, together
 from tweetbot.store import Movable, Store, find, settle, signals_held_back
 
 

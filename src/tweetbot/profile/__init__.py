@@ -4,7 +4,7 @@ Everything stands in one document, so that one atomic write keeps it consistent.
 version does not know are kept at every level (`unknown`), so that an older tweetbot never takes
 something away from a newer one. Times are integers, UTC epoch seconds.
 
-For every room that reads or keeps a bot. Uses `money` and `errors`.
+For every room that reads or keeps a bot. Uses `money`, `errors` and `foreign`.
 """
 
 from typing import TYPE_CHECKING
@@ -27,9 +27,10 @@ from tweetbot.profile.profile import (
 from tweetbot.profile.spend import Spend
 
 if TYPE_CHECKING:
+    from tweetbot.profile.memory import Together, together
     from tweetbot.profile.seen import REMEMBERED, Seen, item_name
 else:
-    __getattr__ = late(__name__, seen="REMEMBERED Seen item_name")
+    __getattr__ = late(__name__, memory="Together together", seen="REMEMBERED Seen item_name")
 
 __all__ = [
     "CLOCKS_DIFFER_BY",
@@ -54,6 +55,7 @@ __all__ = [
     "Replaced",
     "Seen",
     "Spend",
+    "Together",
     "Token",
     "Unreadable",
     "digest",
@@ -62,4 +64,5 @@ __all__ = [
     "item_name",
     "parse",
     "parse_pointer",
+    "together",
 ]

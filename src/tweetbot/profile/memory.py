@@ -10,7 +10,9 @@ import math
 from dataclasses import replace
 
 from tweetbot.foreign import one_line
-from tweetbot.profile import Pending, Profile, Spend
+from tweetbot.profile.posts import Pending
+from tweetbot.profile.profile import Profile
+from tweetbot.profile.spend import Spend
 from tweetbot.values import dataclass
 
 CLOCK_SLACK = 5 * 60  # seconds by which X's clock may be ahead of this machine's
