@@ -23,7 +23,8 @@ from tweetbot.errors import (
     TokenNotSaved,
 )
 from tweetbot.profile import Posted, Profile, parse
-from tweetbot.store.git import OWN_TIME, GitStore
+from tweetbot.store.git import GitStore
+from tweetbot.store.git_lock import OWN_TIME
 from tweetbot.store.git_ref import LONGEST, SLACK, Lock, Ref
 from tweetbot.store.git_remote import Address, Remote
 from tweetbot.store.key import Keys

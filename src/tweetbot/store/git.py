@@ -6,12 +6,8 @@ commit it replaces, so a run that lost its lock cannot overwrite a newer documen
 again is no error, so one whose answer was lost is repeated, or looked up.
 
 A run: fetch, take the lock, renew, save, post, save and let go. Taking the lock is a push of the
-size of what follows, so it is the rehearsal too. The lock lasts as long as the longest stretch
-between two saves, and each sets it anew; a save that leaves nothing pending lets it go, and what
-is still to be done takes it again.
-
-Clocks differ: an expired lock is taken over after five minutes, and one that lies further ahead
-than any run can last is void.
+size of what follows, so it is the rehearsal too (`git_lock`). Each save sets the lock anew; one
+that leaves nothing pending lets it go, and what is still to be done takes it again.
 
 A renewed token is written wherever that is right: where the ref is gone, or holds an older login.
 Where another run has the bot by now, that run's memory stays, with our token in it.
@@ -19,8 +15,6 @@ Where another run has the bot by now, that run's memory stays, with our token in
 
 from __future__ import annotations
 
-import math
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -28,7 +22,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from tweetbot.errors import (
-    Busy,
     ConfigurationError,
     LoginNeeded,
     Overtaken,
@@ -36,17 +29,14 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.profile import LOGGED_OUT, Moved, Profile, Unreadable, dump, parse
-from tweetbot.store.git_ref import SLACK, Lock, Ref, Stored
+from tweetbot.store.git_lock import RefLock
+from tweetbot.store.git_ref import Ref, Stored
 from tweetbot.store.key import Keys
 from tweetbot.store.masks import Masks
-from tweetbot.store.rehearsal import padded, rehearsal
+from tweetbot.store.rehearsal import rehearsal
 from tweetbot.store.rescue import Rescue
 from tweetbot.store.signals import signals_held_back
 
-OWN_TIME = 120.0  # seconds for git's part in a run, between two saves
-ROOM = 2048  # bytes for an intent, in the rehearsal that taking the lock is
-RECENTLY = 10.0  # seconds for which a push proves that the next one will succeed
-POLL = 2.0  # seconds between two looks at another run's lock
 # Seconds before each further try to save a renewed token.
 SAVE_AGAIN_AFTER = (1.0, 3.0, 10.0, 20.0)
 
@@ -77,14 +67,11 @@ class GitStore:
         self._warn = warn
         self._masks = Masks(mask)
         self._nothing_there = nothing_there
-        self._wait = wait
+        self._lock = RefLock(ref, keys=keys, wait=wait, now=now, sleep=sleep)
         self._now = now
         self._sleep = sleep
         self._rescue = Rescue(profile, state_dir=state_dir)
         self._is_known = False  # what is stored: nobody has to be asked
-        self._owner = ""
-        self._lasting = OWN_TIME
-        self._proven = 0  # bytes of a document that the server has taken in this run
 
     def __str__(self) -> str:
         return str(self._ref)
@@ -96,16 +83,14 @@ class GitStore:
     @contextmanager
     def lock(self, *, new: bool = False, lasting: float = 0) -> Iterator[None]:
         """Hold the profile's lock, which expires by itself; waits for another run."""
-        self._owner = secrets.token_hex(16)
-        self._lasting = lasting + OWN_TIME
         try:
-            self._take_lock(new=new)
+            self._lock.take(lambda: self._found(new=new), lasting=lasting)
             self._is_known = True
             yield
         finally:
             self._is_known = False
             with suppress(TweetbotError):  # it expires by itself
-                self._let_go()
+                self._lock.let_go()
 
     def load(self) -> Profile:
         """Return the document; raises `LoginNeeded` if there is none."""
@@ -131,7 +116,7 @@ class GitStore:
         """
         self._masks.hide(profile)
         made = self._ref.make(
-            self._keys.seal(dump(profile)), self._lock() if profile.pending else None
+            self._keys.seal(dump(profile)), self._lock.anew() if profile.pending else None
         )
         try:
             self._ref.put(made)
@@ -144,9 +129,8 @@ class GitStore:
     def rehearse(self, current: Profile | None, *, planned: Profile | None = None) -> None:
         """Prove that such a document can be saved, and that the lock is still ours."""
         size = len(rehearsal(current, planned)) if current else 0
-        recently = time.monotonic() - self._ref.written_at < RECENTLY
-        if not (self._is_held and recently and size <= self._proven):
-            self._hold(current, size)
+        if not self._lock.has_proven(size):
+            self._lock.hold(current, size)
 
     @contextmanager
     def prepare(self, current: Profile, *, planned: Profile | None = None) -> Iterator[GitStore]:
@@ -164,7 +148,7 @@ class GitStore:
         sealed, made, why = self._keys.seal(dump(renewed)), None, ""
         for pause in (*SAVE_AGAIN_AFTER, None):
             try:
-                made = made or self._ref.make(sealed, self._lock())
+                made = made or self._ref.make(sealed, self._lock.anew())
                 elsewhere = self._commit(made, renewed)
             except TweetbotError as error:
                 why = error.happened
@@ -200,9 +184,7 @@ class GitStore:
 
     def keep_lock(self) -> None:
         """Set the lock anew once half of its time is gone: each time is a push."""
-        lock = self._ref.stored.lock
-        if not self._is_held or lock is None or lock.until - self._now() < self._lasting / 2:
-            self._hold(None, self._proven)
+        self._lock.keep()
 
     def check_writable(self) -> None:
         """Know nothing: only a push tells."""
@@ -211,85 +193,13 @@ class GitStore:
     def mode(self) -> None:
         """There is no file."""
 
-    # -- the lock -------------------------------------------------------------------------------
-
-    @property
-    def _is_held(self) -> bool:
-        lock = self._ref.stored.lock
-        return lock is not None and lock.owner == self._owner
-
-    def _lock(self) -> Lock:
-        return Lock(self._owner, self._now() + self._lasting)
-
-    def _take_lock(self, *, new: bool) -> None:
-        ends_at = time.monotonic() + self._wait
-        while True:
-            stored = self._ref.look()
-            if stored.document is None and not new:
-                raise self._not_logged_in()
-            if not self._is_held_elsewhere(stored):
-                with suppress(Overtaken):  # somebody was faster
-                    return self._take(self._readable(new=new))
-            left = ends_at - time.monotonic()
-            if left <= 0:
-                raise self._active_elsewhere()
-            self._sleep(min(POLL, left))
-
-    def _take(self, current: Profile | None) -> None:
-        size = len(rehearsal(current, None)) + ROOM if current else 0
-        try:
-            self._hold(current, size)
-        except TweetbotError:
-            raise
-        except BaseException:  # an interrupt: the push may have arrived, and is to be undone
-            with suppress(TweetbotError):
-                self._ref.look()
-            raise
-
-    def _is_held_elsewhere(self, stored: Stored) -> bool:
-        lock = stored.lock
-        return lock is not None and lock.owner != self._owner and lock.holds(self._now())
-
-    def _hold(self, current: Profile | None, size: int) -> None:
-        """Set the lock, with the document as large as the one that will follow."""
-        document = self._ref.stored.document
-        if current:
-            document = self._keys.seal(padded(dump(current), size))
-        self._ref.put(self._ref.make(document, self._lock()))
-        self._proven = size
-
-    def _readable(self, *, new: bool) -> Profile | None:
-        """Return what is stored; what cannot be read is left as it is where it may be `new`."""
-        try:
-            return self._stored_profile()
-        except ConfigurationError:
-            if not new:
-                raise
-            return None
-
-    def _let_go(self) -> None:
-        if not self._is_held:
-            return
-        document = self._ref.stored.document
-        if document is None:
-            self._ref.remove()
-        else:
-            self._ref.put(self._ref.make(document, None))
-
-    def _active_elsewhere(self) -> Busy:
-        """Say when the lock ends if its run is dead."""
-        lock = self._ref.stored.lock
-        if lock is None:
-            return Busy("Another run of this bot is active.", "Run again later.")
-        ends_at = math.ceil(lock.until + SLACK)
-        at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(ends_at))
-        return Busy(
-            "Another run of this bot is active.",
-            f"Nothing was posted; run again later. If that run was killed, its lock ends at {at}.",
-            retry_at=ends_at,
-        )
-
     # -- the document ---------------------------------------------------------------------------
+
+    def _found(self, *, new: bool) -> Profile | None:
+        """Return what a lock is taken over; raises `LoginNeeded` unless that may be nothing."""
+        if self._ref.stored.document is None and not new:
+            raise self._not_logged_in()
+        return self._readable(new=new)
 
     def _stored_profile(self) -> Profile | None:
         """Return what is stored, decrypted."""
@@ -303,6 +213,15 @@ class GitStore:
                 f"{self} cannot be read as a profile: {error}.",
                 "Restore it; `tweetbot auth --force` replaces it.",
             ) from None
+
+    def _readable(self, *, new: bool) -> Profile | None:
+        """Return what is stored; what cannot be read is left as it is where it may be `new`."""
+        try:
+            return self._stored_profile()
+        except ConfigurationError:
+            if not new:
+                raise
+            return None
 
     def _not_logged_in(self) -> LoginNeeded:
         return LoginNeeded(f"Not logged in: there is no {self}.", self._nothing_there)
@@ -318,7 +237,7 @@ class GitStore:
         found = self._stored_profile()
         if found and _obtained_at(found) > _obtained_at(renewed):
             return self._rescue.keep_in_case(renewed, f"a later login stands in {self} by now")
-        is_elsewhere = self._is_held_elsewhere(self._ref.stored)
+        is_elsewhere = self._lock.is_held_elsewhere(self._ref.stored)
         if not found or not (is_elsewhere or _last_post(found) > _last_post(renewed)):
             self._ref.put(made)
             return None
@@ -331,7 +250,7 @@ class GitStore:
 
     def _is_older(self, profile: Profile) -> bool:
         """Whether what is there now was deleted or set back by somebody: an older login."""
-        if self._is_held_elsewhere(self._ref.look()):
+        if self._lock.is_held_elsewhere(self._ref.look()):
             return False
         found = self._readable(new=True)
         if found is None:
