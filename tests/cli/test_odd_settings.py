@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -128,3 +129,23 @@ def test_what_never_ends_does_not_fill_the_memory(
     run = subprocess.run(command, env=bot.variables, capture_output=True, text=True, timeout=60)
     assert (run.returncode, x.requests) == (code, ()), run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (["post", "--list"], 2),
+        (["post", "--feed"], 2),
+        (["post", "--alt", "A cat", "--media"], 2),
+        (["schedule", "cron", "--", "--list"], 0),
+    ],
+    ids=str,
+)
+def test_a_file_in_a_folder_that_is_closed_to_us_is_no_bug(
+    bot: Bot, x: Sandbox, tmp_path: Path, powerless: Sequence[str], args: list[str], code: int
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    run = bot.run(*args, str(closed / "facts.txt"), prefix=powerless)
+    assert (run.code, x.requests) == (code, ()), run.err
+    assert code == 0 or "facts.txt cannot be read: Permission denied" in run.err

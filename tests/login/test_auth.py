@@ -165,6 +165,7 @@ def test_a_first_login_saves_the_whole_document_for_its_owner_alone(newcomer: Bo
         "last_error": None,
         "spend": {"month": "", "posts": 0, "usd": 0.0, "budget_usd": None},
         "moved": None,
+        "lives_in": None,
     }
     assert set(token["scope"].split()) == set(SCOPE.split())
     assert {token["access_token"], token["refresh_token"]} <= x.secrets

@@ -96,7 +96,7 @@ def test_a_login_that_waits_in_vain_is_withdrawn(bot: Bot) -> None:
 
 
 def test_a_login_never_replaces_a_later_one(bot: Bot, x: Sandbox) -> None:
-    x.fault("me", Fault("delay", seconds=4))
+    x.fault("me", Fault("delay", seconds=8))
     with bot.auth() as early:
         decide(early.url)
         wait_for(lambda: x.count("me") == 1)

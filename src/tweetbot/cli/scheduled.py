@@ -116,7 +116,7 @@ def _read(args: Sequence[str], *, directory: Path) -> _Scheduled:
     is_fixed = given["text"] is not None or bool(given["media"])
     has_source = is_fixed or given["list_file"] is not None or given["feed"] is not None
     files = [word for word in words if isinstance(word, Path)]
-    if has_source and all(file.exists() for file in files):
+    if has_source and all(map(os.path.exists, files)):
         source_from(**given)  # what can be wrong now
     return _Scheduled(
         words,

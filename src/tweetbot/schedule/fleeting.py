@@ -33,7 +33,7 @@ def warnings(job: Job, *, is_here: bool) -> list[str]:
     found += [
         f"{path} lies in a folder that is emptied now and then." for path in _temporary(paths)
     ]
-    found += [f"{path} is not there yet." for path in job.files if not path.exists()]
+    found += [f"{path} is not there yet." for path in job.files if not os.path.exists(path)]
     return found
 
 

@@ -13,7 +13,7 @@ from tweetbot.schedule.words import shell
 
 def root(folder: Path) -> Path | None:
     """Return the top of the repository that `folder` lies in."""
-    return next((one for one in (folder, *folder.parents) if (one / ".git").exists()), None)
+    return next((one for one in (folder, *folder.parents) if os.path.exists(one / ".git")), None)
 
 
 def command(job: Job, quoted: Callable[[str], str], *more: str) -> str:
@@ -43,7 +43,7 @@ def warnings(job: Job) -> list[str]:
     return [
         f"{path} is not there yet; the job needs it in the repository."
         for path in job.files
-        if not path.exists()
+        if not os.path.exists(path)
     ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from dataclasses import field
@@ -105,7 +106,7 @@ class File:
     def get(self, seen: Seen | None, *, look: str) -> Arrival:
         del seen, look
         try:
-            if self.path.exists() and not self.path.is_file():
+            if os.path.exists(self.path) and not os.path.isfile(self.path):
                 raise ConfigurationError(
                     f"The feed {self.path} is not a file.",
                     "What a program prints is read by: PROGRAM | tweetbot post --feed -",
@@ -113,7 +114,8 @@ class File:
             with self.path.open("rb") as file:
                 content = _at_most(file.read(LARGEST + 1), self.error)
         except OSError as error:
-            remedy = "" if self.path.exists() else "An address begins with https://."
+            is_there = not isinstance(error, FileNotFoundError)
+            remedy = "" if is_there else "An address begins with https://."
             raise self.error(NoFeed(str(error.strerror), remedy)) from None
         if self.path.suffix.lower() in _TABLES and _HEADER.match(content):
             raise self.error(NoFeed("it is a table", "A table goes with --list."))

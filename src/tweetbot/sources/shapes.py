@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -103,9 +104,9 @@ BY_SUFFIX = {
 
 def shape_of(path: Path) -> Shape:
     """Tell the shape of a list; raises `ConfigurationError` for what is none of them."""
-    if path.is_dir():
+    if os.path.isdir(path):  # `Path` raises where a folder above is closed to us
         return FOLDER
-    if path.exists() and not path.is_file():  # a pipe cannot be read twice
+    if os.path.exists(path) and not os.path.isfile(path):  # a pipe cannot be read twice
         raise ConfigurationError(f"The list {path} is neither a file nor a folder.")
     try:
         with path.open("rb") as file:
