@@ -12,7 +12,8 @@ from tweetbot.sources.source import Nothing, Reason, Source
 
 if TYPE_CHECKING:
     from tweetbot.sources.cursor import Cursor, Order
-    from tweetbot.sources.feeds import FeedOptions, Fetch, FirstRun, followed
+    from tweetbot.sources.feed import followed
+    from tweetbot.sources.feed_options import FeedOptions, Fetch, FirstRun
     from tweetbot.sources.lists import List, Remembered, listed
     from tweetbot.sources.media import check_alt, check_together, read_media
     from tweetbot.sources.survey import Survey, surveyed
@@ -21,7 +22,8 @@ else:
     __getattr__ = late(
         __name__,
         cursor="Cursor Order",
-        feeds="FeedOptions Fetch FirstRun followed",
+        feed="followed",
+        feed_options="FeedOptions Fetch FirstRun",
         lists="List Remembered listed",
         media="check_alt check_together read_media",
         survey="Survey surveyed",

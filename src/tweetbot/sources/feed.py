@@ -17,13 +17,23 @@ from tweetbot.foreign import address
 from tweetbot.profile import REMEMBERED, Seen, item_name
 from tweetbot.sources.entries import Entry
 from tweetbot.sources.feed_documents import READ_DEADLINE, Document, Read, read_in_time
-from tweetbot.sources.feeds import FeedOptions
+from tweetbot.sources.feed_options import FeedOptions, Fetch
 from tweetbot.sources.links import without_scheme
 from tweetbot.sources.no_feed import NoFeed
-from tweetbot.sources.origins import FETCHED_WITHIN, Origin
+from tweetbot.sources.origins import FETCHED_WITHIN, Origin, origin_of
 from tweetbot.sources.source import Nothing
 from tweetbot.sources.stories import Writer
 from tweetbot.values import dataclass
+
+
+def followed(
+    place: str | bytes, options: FeedOptions, *, fetch: Fetch, tell: Callable[[str], None]
+) -> Feed:
+    """Post the oldest new item of a feed: at a URL, in a file, or in the bytes of a program.
+
+    `tell` gets a line for the person.
+    """
+    return Feed(origin_of(place, fetch), options, tell)
 
 
 @dataclass(frozen=True)

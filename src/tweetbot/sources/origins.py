@@ -13,7 +13,7 @@ from tweetbot.errors import ConfigurationError, Temporary
 from tweetbot.foreign import address
 from tweetbot.profile import Seen, item_name
 from tweetbot.sources.feed_documents import Document
-from tweetbot.sources.feeds import Fetch
+from tweetbot.sources.feed_options import Fetch
 from tweetbot.sources.no_feed import NoFeed
 from tweetbot.values import dataclass
 

@@ -10,7 +10,7 @@ from tweetbot.draft import Draft, Part
 from tweetbot.errors import ConfigurationError
 from tweetbot.money import dollars
 from tweetbot.sources.entries import Entry
-from tweetbot.sources.feeds import FeedOptions
+from tweetbot.sources.feed_options import FeedOptions
 from tweetbot.sources.given import rubbish
 from tweetbot.sources.item import Content, Item
 from tweetbot.sources.list_json import content

@@ -1,13 +1,11 @@
-"""How a feed is chosen. What reads it is loaded then: a text or a list needs none of it."""
+"""What a person wants of a feed, and what fetches it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Literal, Protocol
 
 from tweetbot.draft import USUAL, Terms
-from tweetbot.sources.source import Source
 from tweetbot.values import dataclass
 
 FirstRun = Literal["skip", "newest", "all"]
@@ -55,20 +53,3 @@ class Fetch(Protocol):
     """
 
     def __call__(self, url: str, *, etag: str, modified: str, deadline: float) -> Fetched: ...
-
-
-def followed(
-    place: str | bytes,
-    options: FeedOptions,
-    *,
-    fetch: Fetch,
-    tell: Callable[[str], None],
-) -> Source:
-    """Post the oldest new item of a feed: at a URL, in a file, or in the bytes of a program.
-
-    `tell` gets a line for the person.
-    """
-    from tweetbot.sources.feed import Feed
-    from tweetbot.sources.origins import origin_of
-
-    return Feed(origin_of(place, fetch), options, tell)
