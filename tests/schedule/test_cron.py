@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,16 @@ def test_the_log_tells_time_bot_code_and_words_and_there_is_no_mail(recorder: Re
     assert re.fullmatch(
         r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d dogfacts 0: https://x.com/dogfacts/status/1\n", log
     )
+
+
+def test_where_the_folder_of_the_log_is_missing_a_line_makes_it(recorder: Recorder) -> None:
+    job = replace(recorder.job(), folder=recorder.folder / "of" / "a fleet")
+    (step,) = plan(job).steps
+    subprocess.run(["/bin/sh", "-c", step], env=BARE, check=True)
+    (line,) = lines(job)
+    assert run(line).stderr == ""
+    assert " dogfacts 0: " in (recorder.folder / "of/a fleet/dogfacts.log").read_text()
+    assert plan(job).steps == ()
 
 
 def test_a_failure_is_mailed_too(recorder: Recorder) -> None:

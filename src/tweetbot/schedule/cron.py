@@ -5,7 +5,7 @@ from __future__ import annotations
 from tweetbot.errors import ConfigurationError
 from tweetbot.schedule.job import Job
 from tweetbot.schedule.plan import Plan, headed
-from tweetbot.schedule.posix import run, secret_steps
+from tweetbot.schedule.posix import log_steps, run, secret_steps
 from tweetbot.schedule.times import cron_fields
 from tweetbot.schedule.words import cron as quoted
 from tweetbot.schedule.zone import in_scheduler_time
@@ -22,7 +22,7 @@ def plan(job: Job) -> Plan:
     body = "".join(f"{fields}  {line}\n" for fields in cron_fields(times))
     return Plan(
         (headed("cron", "crontab", body),),
-        tuple(secret_steps(job)),
+        (*log_steps(job), *secret_steps(job)),
         tuple(warnings),
         by_hand=("crontab -e  # put the lines in; --write does it for you",),
     )

@@ -6,7 +6,7 @@ import plistlib
 
 from tweetbot.schedule.job import Job
 from tweetbot.schedule.plan import Plan, headed
-from tweetbot.schedule.posix import run, secret_steps
+from tweetbot.schedule.posix import log_steps, run, secret_steps
 from tweetbot.schedule.times import At
 from tweetbot.schedule.words import shell, xml
 from tweetbot.schedule.zone import in_scheduler_time
@@ -22,6 +22,7 @@ def plan(job: Job) -> Plan:
     place = str(path).replace("--", "- -")  # which no comment may have in it
     file = headed("launchd", place, body, comment="<!-- {} -->", before=_DECLARATION)
     steps = (
+        *log_steps(job),
         *secret_steps(job),
         f"launchctl bootstrap gui/$(id -u) {shell(str(path))}",
         f"launchctl kickstart gui/$(id -u)/{job.name}  # one run, now: it posts",

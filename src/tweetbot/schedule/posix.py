@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from tweetbot.schedule.job import Job
@@ -26,7 +27,16 @@ def secret_file(job: Job, name: str) -> Path:
 
 def secret_steps(job: Job) -> list[str]:
     """Return the lines that put the secrets of this shell where the run reads them."""
+    files = {name: secret_file(job, name) for name in job.secrets}
     return [
-        f'(umask 077; printf %s "${name}" > {shell(str(secret_file(job, name)))})'
-        for name in job.secrets
+        f'(umask 077; mkdir -p {shell(str(file.parent))}; printf %s "${name}" > {shell(str(file))})'
+        for name, file in files.items()
     ]
+
+
+def log_steps(job: Job) -> list[str]:
+    """Return the line that makes the folder of the log, where there is none yet."""
+    folder = job.folder
+    if folder is None or os.path.isdir(folder):
+        return []
+    return [f"mkdir -p -m 700 {shell(str(folder))}  # for the log"]
