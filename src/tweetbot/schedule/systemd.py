@@ -60,6 +60,7 @@ def plan(job: Job) -> Plan:
         ),
         by_hand=(
             f"{LAY} FILE  # lays the templates; FILE has what is printed here",
+            *(f"{step}  # and so for each other bot, with its name" for step in secret_steps(job)),
             "sudo systemctl daemon-reload",
             f"sudo systemctl enable --now tweetbot@{job.profile}.timer",
         ),
