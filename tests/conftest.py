@@ -63,10 +63,10 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Run one process more than there are cores, for many tests wait; a test by name runs alone."""
+    """Run more processes than there are cores, for many tests wait; a test by name runs alone."""
     if all("::" in argument for argument in config.args):
         return 0
-    return len(os.sched_getaffinity(0)) + 1
+    return len(os.sched_getaffinity(0)) + (1 if os.environ.get("CI") else 2)
 
 
 # What a test that starts a program has in its code, or in that of what it calls in its module.

@@ -396,7 +396,8 @@ def forbid(server: RedisServer) -> None:
 
 def cluster(server: RedisServer) -> None:
     server.kill()
-    server.options = ("--appendonly", "yes", "--cluster-enabled", "yes")
+    bus = ("--cluster-port", str(free_port()))  # else 10,000 above, where others may be
+    server.options = ("--appendonly", "yes", "--cluster-enabled", "yes", *bus)
     server.start()
 
 
