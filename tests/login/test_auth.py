@@ -660,9 +660,9 @@ def test_a_login_that_would_end_another_profiles_stops_before_the_browser(
 ) -> None:
     other = second(bot)
     said = stop_before_the_browser(other, "-p", "second", *args)
-    assert "The profile default uses the same app for @dogfacts" in said
+    assert "The same app serves default (@dogfacts), and X keeps one login" in said
     assert "--force" in said
-    assert ("--account" in said) is (not args)
+    assert ("`tweetbot auth -p second --account NAME`" in said) is (not args)
     assert bot.run("renew").code == 0  # nothing was ended
 
 
@@ -671,23 +671,47 @@ def test_a_login_stops_too_where_the_other_account_is_not_known_or_lives_elsewhe
     bot: Bot, moved: dict[str, Any] | None
 ) -> None:
     bot.change(account=bot.document["account"] if moved else None, moved=moved)
-    assert "The profile default uses" in stop_before_the_browser(second(bot), "-p", "second")
+    assert "The same app serves default (" in stop_before_the_browser(second(bot), "-p", "second")
 
 
-def test_the_own_account_has_to_be_named_where_one_app_serves_several(bot: Bot) -> None:
+def test_a_login_of_a_bot_is_for_its_own_account_where_one_app_serves_several(bot: Bot) -> None:
     other = second(bot)
     other.write({**bot.document, "account": {"id": "77", "username": "catfacts"}})
+    run = log_in(bot)
+    assert run.code == 0
+    assert "The same app serves second (@catfacts): a login here as that account ends" in run.err
+    assert "In the browser, be logged in as @dogfacts." in run.err
+
+
+def test_an_account_that_is_not_known_has_to_be_named_where_one_app_serves_several(
+    bot: Bot,
+) -> None:
+    second(bot).write({**bot.document, "account": {"id": "77", "username": "catfacts"}})
+    bot.change(account=None)
     said = stop_before_the_browser(bot)
-    assert "The profile second uses the same app for @catfacts" in said
-    assert "--account dogfacts" in said
+    assert "The same app serves second (@catfacts), and" in said
+    assert "`tweetbot auth --account NAME`" in said
     assert log_in(bot, "--account", "dogfacts").code == 0
+
+
+def test_thirty_bots_of_one_app_are_told_once(bot: Bot) -> None:
+    for number in range(30):
+        account = {"id": f"77{number:02}", "username": f"bot{number:02}"}
+        other = replace(bot, name=account["username"])
+        other.write({**bot.document, "account": account})
+    for args, all_others in (((), 31), (("--account", "dogfacts"), 30)):
+        said = bot.run("auth", "-p", "second", "--timeout", "1", *args).err
+        assert said.count("The same app serves bot00 (@bot00), bot01 (@bot01)") == 1, said
+        assert f"bot02 (@bot02) and {all_others - 3} more" in said
+        assert "bot03" not in said
 
 
 def test_another_account_that_is_named_goes_on_for_one_app_may_serve_several(bot: Bot) -> None:
     bot.x.account = bot.x.add_account("catfacts")
     run = log_in(second(bot), "-p", "second", "--account", "catfacts")
     assert run.code == 0
-    assert "The profile default uses the same app: a login as @dogfacts here ends" in run.err
+    assert "The same app serves default (@dogfacts): a login here as that account ends" in run.err
+    assert "In the browser, be logged in as @catfacts." in run.err
     assert bot.run("post", "Hello").code == 0
 
 
@@ -707,7 +731,7 @@ def test_a_profile_takes_its_account_back_by_force_and_keeps_it_without(bot: Bot
     assert log_in(other, "-p", "second", "--force").code == 0
     bot.take_callback()
     run = bot.run("auth", "--timeout", "2", "--account", "dogfacts")
-    assert (run.code, "The profile second uses" in run.err) == (2, True)
+    assert (run.code, "The same app serves second" in run.err) == (2, True)
     assert log_in(bot, "--account", "dogfacts", "--force").code == 0
     other.change(token={"obtained_at": int(time.time()) - 60})
     assert log_in(bot).code == 0  # the other's is dead already

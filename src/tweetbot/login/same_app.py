@@ -14,6 +14,7 @@ from tweetbot.login.consent import Person, is_yes
 from tweetbot.profile import LOGGED_OUT, Client, Profile
 
 Named = tuple[str, Profile]
+NAMED = 3  # bots in a message; the others are counted
 
 
 def may_end(
@@ -25,19 +26,22 @@ def may_end(
 ) -> frozenset[str]:
     """Return the profiles whose logins the person lets this one end; others stop it.
 
-    `existing` is the profile that the login is for. Raises `ConfigurationError` unless the person
-    agrees, on a terminal or by `--force`.
+    `existing` is the profile that the login is for; where nobody named an account, it is for the
+    one that the profile has. Raises `ConfigurationError` unless the person agrees, on a terminal or
+    by `--force`.
     """
+    expected = options.account or _own_account(existing, options)
     sharing = [named for named in other_profiles if shares(named[1], client, existing)]
-    ended = [named for named in sharing if _would_end(named[1], options)]
-    for name, profile in sharing:
-        if (name, profile) not in ended or options.force:
-            person.tell(
-                f"The profile {name} uses the same app: a login as {_whose(profile)} here ends the"
-                " one there."
-            )
+    ended = [named for named in sharing if _would_end(named[1], expected)]
+    told = sharing if options.force else [named for named in sharing if named not in ended]
+    if told:
+        browser = f" In the browser, be logged in as @{expected.lstrip('@')}." if expected else ""
+        person.tell(
+            f"The same app serves {_named(told)}: a login here as {_one_of(told)} ends the one"
+            f" there.{browser}"
+        )
     if ended and not options.force:
-        _ask(ended, existing, options, person)
+        _ask(ended, expected, person)
     return frozenset(name for name, _ in ended)
 
 
@@ -55,35 +59,48 @@ def shares(other: Profile, client: Client, existing: Profile | None) -> bool:
     )
 
 
-def _would_end(other: Profile, options: LoginOptions) -> bool:
+def _own_account(existing: Profile | None, options: LoginOptions) -> str | None:
+    """Return the account that this profile has, which only `--force` replaces by another."""
+    owner = existing.owner if existing and not options.force else None
+    return owner.username if owner else None
+
+
+def _would_end(other: Profile, expected: str | None) -> bool:
     username = other.username
-    return options.account is None or (
-        username is not None and is_account(options.account, username)
-    )
+    return expected is None or (username is not None and is_account(expected, username))
 
 
-def _ask(
-    ended: list[Named], existing: Profile | None, options: LoginOptions, person: Person
-) -> None:
-    happened = " ".join(
-        f"The profile {name} uses the same app for {_whose(profile)}, and X keeps one login for an"
-        " app and an account: a login here as that account would end the one there."
-        for name, profile in ended
+def _ask(ended: list[Named], expected: str | None, person: Person) -> None:
+    happened = (
+        f"The same app serves {_named(ended)}, and X keeps one login for an app and an account: a"
+        f" login here as {_one_of(ended)} would end the one there."
     )
     if not person.interactive:
-        raise ConfigurationError(happened, _remedy(ended, existing, options))
+        raise ConfigurationError(happened, _remedy(ended, expected))
     person.tell(happened)
     if not is_yes(person.ask("Go on? [y/N] "), default=False):
-        raise ConfigurationError("No login was begun.", _remedy(ended, existing, options))
+        raise ConfigurationError("No login was begun.", _remedy(ended, expected))
 
 
-def _remedy(ended: list[Named], existing: Profile | None, options: LoginOptions) -> str:
-    use = f"Use that one (-p {ended[0][0]})"
-    if options.account is None:
-        own = (existing and existing.username) or "NAME"
-        use = f"If this login is for another account, name it: --account {own}. Else use that one"
-        use += f" (-p {ended[0][0]})"
-    return f"{use}; or use --force to keep this one instead."
+def _remedy(ended: list[Named], expected: str | None) -> str:
+    if expected:
+        return f"Use that one (-p {ended[0][0]}); or use --force to keep this one instead."
+    return (
+        "If this login is for an account of its own, name that: `tweetbot auth --account NAME`."
+        " Else use the bot that has it (-p); or use --force to keep this one instead."
+    )
+
+
+def _named(profiles: list[Named]) -> str:
+    """Name a few of them, with their accounts, and count the others."""
+    names = [f"{name} ({_whose(profile)})" for name, profile in profiles]
+    few, others = names[:NAMED], len(names[NAMED:])
+    last = f"{others} more" if others else few.pop()
+    return f"{', '.join(few)} and {last}" if few else last
+
+
+def _one_of(profiles: list[Named]) -> str:
+    return "that account" if len(profiles) == 1 else "one of these accounts"
 
 
 def _whose(profile: Profile) -> str:
