@@ -1259,10 +1259,19 @@ def test_what_schedules_the_bot_is_told_last_and_not_in_a_rehearsal(
     bot: Bot, api_url: str, is_told: bool
 ) -> None:
     settings = read_settings({"TWEETBOT_API_URL": api_url, "HOME": "/"}, profile="news")
-    told = next_steps(settings, bot.store)
+    told = next_steps(bot.store.load(), settings, bot.store)
     last = told.splitlines()[-1]
     assert last.startswith("To post by itself: `tweetbot schedule -p news`") == is_told
     assert ("tweetbot schedule" in told) == is_told
+
+
+def test_a_bot_that_has_posted_is_not_told_what_comes_before_the_first_post(bot: Bot) -> None:
+    assert "Before the first post:" in log_in(bot).err
+    bot.take_callback()
+    assert bot.run("post", "Hello").code == 0
+    cure = log_in(bot)
+    assert (cure.code, "first post" in cure.err) == (0, False)
+    assert f"Saved in {bot.path}." in cure.err
 
 
 # --- the budget and the lock-out ------------------------------------------------------------

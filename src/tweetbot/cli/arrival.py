@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tweetbot.store import Store
 
 REMINDERS = """\
-Saved in {store}. Before the first post:
+Before the first post:
   - switch on the Automated label: on x.com, Settings, Your account, Automation
   - say in the account's bio whose bot it is
   - do not copy the profile to another machine: `tweetbot export` moves it"""
@@ -40,9 +40,11 @@ def show_arrival(
         show(f"{happened} {'@' + account.username if account else nameless}")
 
 
-def next_steps(settings: Settings, store: Store) -> str:
+def next_steps(profile: Profile, settings: Settings, store: Store) -> str:
     """Say what to do before the first post, and how to schedule it; no rehearsal is scheduled."""
-    steps = REMINDERS.format(store=store)
+    steps = f"Saved in {store}."
+    if not profile.posts:
+        steps = f"{steps} {REMINDERS}"
     if settings.api_url != DEFAULT_API_URL:
         return steps
     return f"{steps}\n{naming(settings.profile, SCHEDULE)}"

@@ -90,6 +90,6 @@ def command(
         )
     words = {"happened": "Logged in as", "nameless": "an account that X did not name"}
     show_arrival(done.profile, settings, store, **words, as_json=as_json)
-    tell(next_steps(settings, store))
+    tell(next_steps(done.profile, settings, store))
     if done.is_guided and person.interactive and budget is None:
         login.ask_budget(store_of(settings), person, api_url=settings.api_url)

@@ -29,4 +29,4 @@ def command(file: str, profile: str | None, force: bool, as_json: bool) -> None:
     saved = moving.take_over(store, taken, api_url=settings.api_url, force=force, tell=tell)
     show_arrival(saved, settings, store, happened="Imported", nameless="the bot", as_json=as_json)
     if not as_json:
-        tell(next_steps(settings, store))
+        tell(next_steps(saved, settings, store))
