@@ -7,6 +7,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
 import pytest
@@ -18,6 +19,9 @@ from tweetbot.profile import Profile
 from tweetbot.settings import read_settings
 from tweetbot.store import open_store, read_target
 from tweetbot.store.git_remote import Address
+
+if TYPE_CHECKING:
+    from tests.conftest import RedisServer
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="paths and modes of POSIX")
 
@@ -285,6 +289,84 @@ def test_another_store_than_the_one_it_lives_in_is_refused(moved: Bot, tmp_path:
     run = moved.run("export", "--to", f"git:{other.url}")
     assert (run.code, run.out, other.git("for-each-ref")) == (2, "", "")
     assert "lives in git:file://" in run.err
+
+
+# -- an address that has changed ------------------------------------------------------------------
+
+
+@pytest.fixture
+def in_redis(bot: Bot, redis_server: RedisServer) -> Bot:
+    """A bot that was moved into `redis_server`."""
+    run = bot.run("export", "--to", redis_server.url)
+    assert run.code == 0, run.err
+    return bot
+
+
+def test_a_new_password_is_told_by_the_same_command(
+    in_redis: Bot, redis_server: RedisServer
+) -> None:
+    redis_server.ask("CONFIG", "SET", "requirepass", "new-password")
+    for command in (["status", "-p", "default"], ["post", "Hello"]):
+        run = in_redis.run(*command)
+        assert run.code == 2, run.err
+        assert "`tweetbot export -p default --to ADDRESS` gives another" in run.out + run.err
+        assert "TWEETBOT_STORE" not in run.out + run.err
+    url = redis_server.url.replace("127", ":new-password@127")
+    run = in_redis.run("export", "--to", url)
+    assert run.code == 0, run.err
+    assert "new-password" not in run.out + run.err
+    assert in_redis.document["lives_in"]["store"] == url
+    assert in_redis.run("post", "Hello").code == 0
+
+
+def test_another_name_of_the_same_server_is_taken(in_redis: Bot, redis_server: RedisServer) -> None:
+    url = redis_server.url.replace("127.0.0.1", "localhost")
+    assert in_redis.run("export", "--to", url).code == 0
+    assert in_redis.document["lives_in"]["store"] == url
+    assert in_redis.run("post", "Hello").code == 0
+
+
+def test_a_repository_that_was_renamed_keeps_its_key(moved: Bot, git_host: GitHost) -> None:
+    key = moved.document["lives_in"]["key"]
+    git_host.folder = git_host.folder.rename(git_host.folder.with_name("renamed.git"))
+    run = moved.run("export", "--to", f"git:{git_host.url}")
+    assert (run.code, run.out) == (0, f"{key}\n"), run.err
+    assert moved.document["lives_in"]["store"] == f"git:{git_host.url}"
+    assert moved.run("post", "Hello").code == 0
+
+
+def test_a_copy_in_another_place_is_not_the_bot(in_redis: Bot, redis_server: RedisServer) -> None:
+    before = in_redis.path.read_bytes()
+    redis_server.ask("COPY", "tweetbot:default", "tweetbot:default", "DB", "1")
+    for renewed in (False, True):
+        assert not renewed or in_redis.run("renew").code == 0
+        run = in_redis.run("export", "--to", redis_server.url.removesuffix("0") + "1")
+        assert (run.code, in_redis.path.read_bytes()) == (2, before), run.err
+        assert f"lives in {redis_server.url} tweetbot:default already" in run.err
+    assert redis_server.ask("KEYS", "*:lock") == ""
+
+
+def test_another_bot_of_that_name_is_not_the_bot(in_redis: Bot, redis_server: RedisServer) -> None:
+    document = in_redis.document
+    in_redis.write({**document, "account": {"id": "5", "username": "cats"}})
+    before = in_redis.path.read_bytes()
+    url = redis_server.url.replace("127.0.0.1", "localhost")
+    assert in_redis.run("export", "--to", url).code == 2
+    assert in_redis.path.read_bytes() == before
+
+
+@pytest.mark.parametrize("to", ["redis://h/x", "rediss://h/0?ssl_certfile=/x", "git:a b"])
+def test_an_address_that_is_none_is_told_by_the_option_that_gave_it(to: str, bot: Bot) -> None:
+    run = bot.run("export", "--to", to)
+    assert (run.code, "--to" in run.err, "TWEETBOT_STORE" in run.err) == (2, True, False), run.err
+
+
+def test_a_server_that_forgets_is_told_by_the_option_that_gave_it(
+    bot: Bot, redis_server: RedisServer
+) -> None:
+    redis_server.ask("CONFIG", "SET", "appendonly", "no")
+    run = bot.run("export", "--to", redis_server.url)
+    assert (run.code, "?volatile=ok in --to" in run.err) == (2, True), run.err
 
 
 # -- the file -------------------------------------------------------------------------------------

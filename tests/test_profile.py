@@ -480,7 +480,9 @@ def test_a_pointer_is_no_profile_and_says_where_it_points() -> None:
     profile = read(FULL)
     assert profile.lives_in
     document = dump_pointer(profile, profile.lives_in)
-    assert parse_pointer(document) == profile.lives_in
+    pointer = parse_pointer(document)
+    assert pointer
+    assert (pointer.lives_in, pointer.account) == (profile.lives_in, profile.account)
     assert "only points to where it lives" in refused(document)
     assert parse_pointer(dump(profile)) is None
 

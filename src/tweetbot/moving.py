@@ -14,7 +14,17 @@ from contextlib import suppress
 from dataclasses import replace
 
 from tweetbot.errors import ConfigurationError, Temporary, TweetbotError
-from tweetbot.profile import Expected, LivesIn, Moved, Profile, Unreadable, dump, parse, together
+from tweetbot.profile import (
+    Account,
+    Expected,
+    LivesIn,
+    Moved,
+    Profile,
+    Unreadable,
+    dump,
+    parse,
+    together,
+)
 from tweetbot.store import Movable, Store, find, settle, signals_held_back
 
 
@@ -101,6 +111,44 @@ def change_key(here: Movable, there: Store, lives_in: LivesIn) -> None:
         profile = there.load()
         there.save(profile)
         here.point(profile, lives_in)
+
+
+def change_address(
+    here: Movable, before: Store, there: Store, lives_in: LivesIn, *, account: Account | None
+) -> None:
+    """Let the pointer of a bot name its store by another address, with a new password, say.
+
+    `there` is the store by that address, `before` by the one that the pointer has; it does not
+    wait. `account` is the pointer's. Raises `ConfigurationError` unless the bot is there, and it is
+    the same place or `before` cannot be asked any more.
+    """
+    other_place = ConfigurationError(
+        f"This bot lives in {before} already, and {there} is another place.",
+        "`tweetbot export` without --to hands it on from there.",
+    )
+    if find(there) is None:
+        raise other_place
+    with here.lock(), there.lock():
+        profile = there.load()
+        if _is_anothers(profile, account) or _is_other_place(before, profile):
+            raise other_place
+        there.save(profile)
+        here.point(profile, lives_in)
+
+
+def _is_anothers(profile: Profile, account: Account | None) -> bool:
+    return bool(account and profile.account and profile.account.id != account.id)
+
+
+def _is_other_place(before: Store, profile: Profile) -> bool:
+    """Whether a bot whose lock is held elsewhere can be locked, too, in the store `before`."""
+    try:
+        if before.load().token != profile.token:
+            return True
+        with before.lock():
+            return True
+    except TweetbotError:
+        return False  # it is locked there, too; or cannot be asked any more
 
 
 def _arriving(there: Store, profile: Profile, *, now: Callable[[], float]) -> Profile:

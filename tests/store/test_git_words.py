@@ -49,7 +49,8 @@ def test_a_certificate_of_the_git_server_is_a_person_s_to_mend(
 
 def test_what_redis_says_cannot_steer_and_shows_no_token() -> None:
     said = f"ERR good \x1b[2J\n::add-mask::x refresh_token={TOKEN}"
-    found = meaning(Exception(said), "redis://h", is_away=False, said=said, url="redis://h")
+    place = "redis://h"
+    found = meaning(Exception(said), place, is_away=False, said=said, url=place, named="--to")
     assert found.happened.startswith("redis://h refused: ERR good")
     assert found.happened.isprintable()
     assert TOKEN not in str(found)

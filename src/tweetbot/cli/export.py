@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +15,7 @@ from tweetbot.cli.terminal import has_reader, is_terminal, tell, write_out
 from tweetbot.errors import ConfigurationError, naming
 from tweetbot.settings import Settings, read_settings
 from tweetbot.store import (
+    Pointed,
     Target,
     check_neighbours,
     kind,
@@ -24,11 +24,7 @@ from tweetbot.store import (
     pointer,
     pointers,
     read_target,
-    shown_store,
 )
-
-if TYPE_CHECKING:
-    from tweetbot.profile import LivesIn
 
 
 @click.command()
@@ -48,7 +44,8 @@ def command(
 
     With --json the document stands under "document"; `tweetbot import` takes that, too. With --to
     git:… the key that the other side needs as TWEETBOT_KEY goes to standard output, to a pipe
-    alone; the same command again prints it again.
+    alone; the same command again prints it again. Where that store has got another address or
+    password, --to with the new one lets this machine go on there.
     """
     settings = read_settings(os.environ, profile=profile)
     if to is not None:
@@ -88,18 +85,17 @@ def _move(settings: Settings, to: str, *, as_json: bool) -> None:
         shown = "git:…" if "@" in to else to  # a token may stand before it
         _check_output(f"tweetbot export -p {settings.profile} --to {shown}")
     known = _settled(settings)
-    target = read_target(to, os.environ, known=pointers(settings))
+    own_key = known.lives_in.key if known else None
+    target = read_target(to, os.environ, known=pointers(settings), own_key=own_key)
     check_neighbours(target, settings.profile, os.environ)
     there = open_target(target, settings, os.environ, warn=tell)
     here = open_folder(settings, os.environ, warn=tell)
     if known is None:
         moving.move_into(here, there, target.lives_in, api_url=settings.api_url)
-    elif known.store != target.lives_in.store:
-        raise ConfigurationError(
-            f"This bot lives in {shown_store(known.store)} already.",
-            "`tweetbot export` without --to hands it on from there.",
-        )
-    elif known.key != target.lives_in.key:
+    elif known.lives_in.store != target.lives_in.store:
+        before = store_of(settings, wait=0)
+        moving.change_address(here, before, there, target.lives_in, account=known.account)
+    elif known.lives_in.key != target.lives_in.key:
         moving.change_key(here, there, target.lives_in)
     _hand_out(settings.profile, target, as_json=as_json)
 
@@ -115,13 +111,13 @@ def _check_folder(settings: Settings) -> None:
         )
 
 
-def _settled(settings: Settings) -> LivesIn | None:
+def _settled(settings: Settings) -> Pointed | None:
     """Return where the bot lives if that is not here; a move that broke off is ended first."""
     there = pointer(settings, os.environ)
     if there and there.is_halfway:
         with store_of(settings).lock():
             there = pointer(settings, os.environ)
-    return there.lives_in if there else None
+    return there
 
 
 def _check_output(line: str) -> None:

@@ -63,13 +63,13 @@ def parse(document: bytes) -> Profile:
     return profile
 
 
-def parse_pointer(document: bytes) -> LivesIn | None:
-    """Read where a document points; `None` if the bot itself is in it. Raises `Unreadable`."""
+def parse_pointer(document: bytes) -> Pointer | None:
+    """Read a document that is a pointer; `None` if the bot itself is in it. Raises `Unreadable`."""
     value = _object(document)
     if not _points(value):
         return None
     pointer: Pointer = _read(Pointer, value, "")
-    return pointer.lives_in
+    return pointer
 
 
 def _points(value: Mapping[str, Any]) -> bool:

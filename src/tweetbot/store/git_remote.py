@@ -12,6 +12,7 @@ from functools import cached_property
 from tweetbot.errors import ConfigurationError, Temporary
 from tweetbot.store.git_program import DEADLINE, Git, GitFailed
 from tweetbot.store.git_words import refusal
+from tweetbot.store.pointed import STORE_VARIABLE
 from tweetbot.values import dataclass
 
 SCHEME = "git:"
@@ -32,15 +33,15 @@ class Address:
     on_branches: bool = False
 
     @classmethod
-    def parse(cls, store: str) -> Address:
-        """Read `git:REMOTE`; raises `ConfigurationError` that does not show it."""
+    def parse(cls, store: str, *, named: str = STORE_VARIABLE) -> Address:
+        """Read `git:REMOTE`, which `named` gave; raises `ConfigurationError` that hides it."""
         text = store.removeprefix(SCHEME)
         remote, on_branches = text.removesuffix(_BRANCH), text.endswith(_BRANCH)
         if not remote:
             return cls("origin", on_branches)
         if remote.startswith("-") or "?" in remote or not remote.isprintable() or " " in remote:
             raise ConfigurationError(
-                "TWEETBOT_STORE names no git repository.",
+                f"{named} names no git repository.",
                 "It has the form git:NAME (of a remote) or git:URL; ?branch behind it keeps the"
                 " document on a branch.",
             )

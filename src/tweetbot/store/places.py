@@ -41,6 +41,15 @@ class _Wanted:
     pointer: Path | None = None
     target: Target | None = None
 
+    @property
+    def named(self) -> str:
+        """Say what names the store: where a person corrects its address."""
+        if self.target:
+            return "--to"
+        if self.pointer:
+            return f"its address (`tweetbot export -p {self.name} --to ADDRESS` gives another)"
+        return STORE_VARIABLE
+
     def mask(self, secret: str) -> None:
         """Let the log of GitHub Actions hide a secret."""
         # docs.github.com, actions/reference/workflow-commands-for-github-actions, "add-mask"
@@ -249,7 +258,7 @@ def _redis(wanted: _Wanted) -> Store:
     from tweetbot.store.redis import RedisStore
     from tweetbot.store.redis_client import Server
 
-    server = Server(wanted.environ[STORE_VARIABLE])
+    server = Server(wanted.environ[STORE_VARIABLE], named=wanted.named)
     return RedisStore(wanted.name, server=server, state_dir=user_state_dir, wait=wanted.wait)
 
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tweetbot.errors import ConfigurationError
-from tweetbot.profile import LivesIn, Unreadable, parse, parse_pointer
+from tweetbot.profile import Account, LivesIn, Unreadable, parse, parse_pointer
 from tweetbot.values import dataclass
 
 STORE_VARIABLE = "TWEETBOT_STORE"
@@ -26,6 +26,7 @@ class Pointed:
     path: Path
     lives_in: LivesIn
     is_halfway: bool
+    account: Account | None = None
 
     def environ(self, environ: Mapping[str, str]) -> dict[str, str]:
         """Return the environment in which the bot's own store is in force."""
@@ -56,13 +57,13 @@ def pointed(path: Path) -> Pointed | None:
         document = path.read_bytes()
         if b'"lives_in": null' in document or b'"lives_in"' not in document:
             return None  # as we write it
-        lives_in = parse_pointer(document)
-        is_halfway = lives_in is None
-        if is_halfway:
-            lives_in = parse(document).lives_in
+        pointer = parse_pointer(document)
+        there = pointer or parse(document)
     except (OSError, Unreadable):
         return None
-    return Pointed(path, lives_in, is_halfway) if lives_in else None
+    if there.lives_in is None:
+        return None
+    return Pointed(path, there.lives_in, is_halfway=pointer is None, account=there.account)
 
 
 def forget(path: Path) -> None:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from tweetbot.errors import ConfigurationError
+from tweetbot.store.pointed import STORE_VARIABLE
 from tweetbot.store.redis_errors import foreign, meaning
 from tweetbot.store.redis_server import DEADLINE, connect, is_volatile, library, shown
 
@@ -27,10 +28,16 @@ _NEEDED = {
 
 
 class Server:
-    """One client for all that this process asks; `url` is redis:// or rediss://."""
+    """One client for all that this process asks; `url` is redis:// or rediss://.
 
-    def __init__(self, url: str, *, deadline: float = DEADLINE) -> None:
+    `named` is what gave it: where a person corrects it.
+    """
+
+    def __init__(
+        self, url: str, *, named: str = STORE_VARIABLE, deadline: float = DEADLINE
+    ) -> None:
         self._url = url
+        self._named = named
         self._deadline = deadline
         self._is_durable = False
 
@@ -40,7 +47,7 @@ class Server:
     @cached_property
     def client(self) -> Any:
         """What redis-py asks by; it connects when it is first used."""
-        return connect(self._url, deadline=self._deadline)
+        return connect(self._url, named=self._named, deadline=self._deadline)
 
     def close(self) -> None:
         """End the connection; the next question opens another."""
@@ -59,6 +66,7 @@ class Server:
                 is_away=isinstance(error, redis.ConnectionError | redis.TimeoutError),
                 said=self._without_password(str(error)),
                 url=self._url,
+                named=self._named,
             ) from None
 
     def _without_password(self, said: str) -> str:
@@ -67,14 +75,14 @@ class Server:
 
     def check_durability(self) -> None:
         """Raise `ConfigurationError` if the server could forget a login; one look is enough."""
-        if self._is_durable or is_volatile(self._url):
+        if self._is_durable or is_volatile(self._url, named=self._named):
             return
         for name, good in _NEEDED.items():
             found = self._config(name)
             if found is not None and found not in good:
                 raise ConfigurationError(
                     f"{shown(self._url)} may forget a login: its {name} is {foreign(found)}.",
-                    f"Set {name} to {good[0]}; or accept that by ?volatile=ok in TWEETBOT_STORE.",
+                    f"Set {name} to {good[0]}; or accept that by ?volatile=ok in {self._named}.",
                 )
         self._is_durable = True
 

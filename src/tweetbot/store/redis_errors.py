@@ -36,14 +36,14 @@ _ANSWERS = (
         "READONLY|ReadOnlyError",
         Temporary,
         "is a read-only replica",
-        "Run again later, for it may be about to take over; if it stays one, let TWEETBOT_STORE"
+        "Run again later, for it may be about to take over; if it stays one, let {named}"
         " name the primary.",
     ),
     _Answer(
         "MASTERDOWN|MasterDownError",
         Temporary,
         "is a replica that cannot reach its primary",
-        "Run again later; if it stays so, let TWEETBOT_STORE name the primary.",
+        "Run again later; if it stays so, let {named} name the primary.",
     ),
     _Answer(
         "NOREPLICAS",
@@ -60,7 +60,7 @@ _ANSWERS = (
         "MOVED|MovedError|ASK|AskError|CROSSSLOT|ClusterCrossSlotError",
         ConfigurationError,
         "is one of a cluster's servers",
-        "Let TWEETBOT_STORE name one server that stands alone.",
+        "Let {named} name one server that stands alone.",
     ),
     _Answer(
         "OOM|OutOfMemoryError",
@@ -78,41 +78,43 @@ _ANSWERS = (
         "NOAUTH|Authentication required",
         ConfigurationError,
         "asks for a password",
-        "Put it into TWEETBOT_STORE: rediss://user:password@host:6379/0.",
+        "Put it into {named}: rediss://user:password@host:6379/0.",
     ),
     _Answer(
         "WRONGPASS|AuthenticationError|AuthenticationWrongNumberOfArgsError",
         ConfigurationError,
         "does not accept user and password",
-        "Correct them in TWEETBOT_STORE.",
+        "Correct them in {named}.",
     ),
     _Answer(
         "InvalidResponse",
         ConfigurationError,
         "is no Redis server: its answer is none of Redis's protocol",
-        "Correct host and port in TWEETBOT_STORE.",
+        "Correct host and port in {named}.",
     ),
 )
 
 
-def meaning(error: Exception, place: str, *, is_away: bool, said: str, url: str) -> TweetbotError:
+def meaning(
+    error: Exception, place: str, *, is_away: bool, said: str, url: str, named: str
+) -> TweetbotError:
     """Translate an exception of redis-py; `said` is its text without the password.
 
-    `is_away` tells one of the connection from an answer. May ask the server once more, whether it
-    speaks TLS on that port.
+    `is_away` tells one of the connection from an answer; `named` is what gave the URL. May ask the
+    server once more, whether it speaks TLS on that port.
     """
     words = f"{type(error).__name__} {said}"
     for answer in _ANSWERS:
         if re.search(rf"\b({answer.sign})\b", words):
-            return answer.kind(f"{place} {answer.happened}.", answer.remedy)
+            return answer.kind(f"{place} {answer.happened}.", answer.remedy.format(named=named))
     if not is_away:
         return ConfigurationError(
-            f"{place} refused: {foreign(said)}.", "Let that user do it, or correct TWEETBOT_STORE."
+            f"{place} refused: {foreign(said)}.", f"Let that user do it, or correct {named}."
         )
     cause = _cause(error)
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return _certificate(cause, place)
-    return _other_protocol(cause, place, url) or _unreachable(cause, error, place)
+        return _certificate(cause, place, named)
+    return _other_protocol(cause, place, url, named) or _unreachable(cause, error, place, named)
 
 
 def foreign(said: str) -> str:
@@ -127,10 +129,10 @@ def _cause(error: BaseException) -> BaseException:
     return error
 
 
-def _certificate(error: ssl.SSLCertVerificationError, place: str) -> ConfigurationError:
+def _certificate(error: ssl.SSLCertVerificationError, place: str, named: str) -> ConfigurationError:
     said = one_line(error.verify_message).rstrip(".")
     if "mismatch" in said:
-        remedy = "Name the server in TWEETBOT_STORE as its certificate does."
+        remedy = f"Name the server in {named} as its certificate does."
     elif "expired" in said or "not yet valid" in said:
         remedy = "Look at this machine's clock; else the server needs a new certificate."
     else:
@@ -138,7 +140,9 @@ def _certificate(error: ssl.SSLCertVerificationError, place: str) -> Configurati
     return ConfigurationError(f"The certificate of {place} is not accepted: {said}.", remedy)
 
 
-def _other_protocol(cause: BaseException, place: str, url: str) -> ConfigurationError | None:
+def _other_protocol(
+    cause: BaseException, place: str, url: str, named: str
+) -> ConfigurationError | None:
     """Find TLS on one side alone, and a certificate that the server misses."""
     host, port = _address(url)
     closed = (ConnectionResetError, BrokenPipeError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
@@ -148,7 +152,7 @@ def _other_protocol(cause: BaseException, place: str, url: str) -> Configuration
         is_tls, alert = _try_tls(host, port)
         if is_tls and not url.startswith("rediss:"):
             return ConfigurationError(
-                f"{place} speaks TLS on that port.", "Write rediss:// into TWEETBOT_STORE."
+                f"{place} speaks TLS on that port.", f"Write rediss:// into {named}."
             )
     if alert and url.startswith("rediss:"):
         return ConfigurationError(
@@ -159,16 +163,16 @@ def _other_protocol(cause: BaseException, place: str, url: str) -> Configuration
     if (isinstance(cause, ssl.SSLError) or is_slow) and _answers_plainly(host, port):
         return ConfigurationError(
             f"{place} speaks no TLS on that port.",
-            "Write redis:// into TWEETBOT_STORE, or name the port of its TLS.",
+            f"Write redis:// into {named}, or name the port of its TLS.",
         )
     return None
 
 
-def _unreachable(cause: BaseException, error: BaseException, place: str) -> Temporary:
+def _unreachable(cause: BaseException, error: BaseException, place: str, named: str) -> Temporary:
     if isinstance(cause, socket.gaierror):
         return Temporary(
             f"{place} cannot be reached: its host is not known ({cause.strerror}).",
-            "Run again later; if it stays so, correct the host in TWEETBOT_STORE.",
+            f"Run again later; if it stays so, correct the host in {named}.",
         )
     if isinstance(cause, TimeoutError) or "Timeout" in type(error).__name__:
         return Temporary(f"{place} did not answer in time.", _LATER)

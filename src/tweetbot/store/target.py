@@ -42,19 +42,20 @@ def read_target(
     environ: Mapping[str, str],
     *,
     known: Sequence[LivesIn] = (),
+    own_key: str | None = None,
     now: Callable[[], float] = time.time,
 ) -> Target:
     """Read the value of `--to`; a key is that of `TWEETBOT_KEY`, else a known one, else a new one.
 
     `known` is where bots of this machine live, this one first: those of one repository have one
-    key, for its jobs have one secret.
+    key, for its jobs have one secret. `own_key` is that of this bot, if it was moved before.
     Raises `ConfigurationError` if it is no store into which a bot can be moved.
     """
     at = int(now())
     if text.startswith(("redis://", "rediss://")):
         from tweetbot.store.redis_server import connect
 
-        connect(text).close()  # raises if it is no URL of a server
+        connect(text, named="--to").close()  # raises if it is no URL of a server
         return Target(LivesIn(store=text, at=at))
     if not text.startswith("git:"):
         raise ConfigurationError(
@@ -63,9 +64,9 @@ def read_target(
         )
     from tweetbot.store.git_remote import Address, Remote
 
-    address = Remote(Address.parse(text), environ).by_url()
+    address = Remote(Address.parse(text, named="--to"), environ).by_url()
     bare = address.without_secret()
-    key = _key(environ, bare.store, known)
+    key = _key(environ, bare.store, known) or own_key
     lives_in = LivesIn(store=bare.store, key=key or new_key(), at=at)
     return Target(lives_in, is_without_user=bare != address, has_new_key=key is None)
 
