@@ -119,6 +119,31 @@ def test_a_feed_is_known_by_its_name(bot: Bot, tmp_path: Path) -> None:
     assert set(bot.document["cursors"]) == {"feed.xml", "news", "-"}
 
 
+def test_a_download_that_failed_is_no_first_look(bot: Bot, web: FeedServer, tmp_path: Path) -> None:
+    path, url = tmp_path / "my feed.xml", f"{web.url}/feed"
+    path.touch()
+    web.pages["/feed"] = Page(b"\n")
+    empty = follow(bot, str(path), "--json")
+    assert (empty.code, empty.json["error"]) == (2, "configuration")
+    assert f"Where it may be empty: --feed - --remember-as 'my feed.xml' < '{path}'" in empty.err
+    assert follow(bot, url).code == 6
+    assert bot.document["cursors"] == {}
+    path.write_bytes(rss("B", "A"))
+    web.pages["/feed"] = Page(rss("B", "A"))
+    for place in (str(path), url):
+        assert "First look: 2 items" in follow(bot, place).err
+
+
+def test_a_file_that_may_be_empty_goes_on_as_standard_input(bot: Bot, tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    path.write_text("One\n")
+    follow(bot, str(path))
+    for content, reason in ((b"", "nothing-new"), (b"One\nTwo\n", None), (b"", "nothing-new")):
+        run = follow(bot, "-", "--remember-as", "log.txt", "--json", stdin=content)
+        assert (run.code, run.json["reason"]) == (0, reason)
+    assert texts(bot) == ["Two"]
+
+
 def test_a_program_prints_what_is_new(bot: Bot) -> None:
     for _ in range(3):
         run = follow(bot, "-", "--first-run", "all", stdin=b"blorbo\nquonk\n")

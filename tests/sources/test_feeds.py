@@ -14,7 +14,7 @@ import pytest
 from tweetbot.draft import Draft, Terms
 from tweetbot.errors import ConfigurationError, Temporary, TweetbotError
 from tweetbot.profile import REMEMBERED, Seen
-from tweetbot.sources import FeedOptions
+from tweetbot.sources import FeedOptions, FirstRun
 from tweetbot.sources.feed import Feed
 from tweetbot.sources.feed_documents import Document, read_in_time
 from tweetbot.sources.no_feed import NoFeed
@@ -300,6 +300,7 @@ NO_FEEDS: dict[str, tuple[bytes, str]] = {
     "more in XML": (b"<rss>" + b"<item/>" * 50_001 + b"</rss>", "50001 items"),
     "not UTF-8": (b"One\nF\xfcnf", "line 2 is not UTF-8. What gives it has to write UTF-8."),
     "an archive": (b"PK\x03\x04\0\0", "no text"),
+    "an error's text": (b"null\n", "looks like an error"),
     "JSON that goes too deep": (b'{"items": ' + b"[" * 100_000, "JSON"),
 }
 
@@ -327,6 +328,61 @@ def test_what_is_no_feed_is_named_and_remembered_by_nobody(name: str, tmp_path: 
         with pytest.raises(TweetbotError, match=re.escape(said)) as raised:
             source.adopt({})
         assert type(raised.value) is kind
+
+
+LEFT_BY_A_FAILED_DOWNLOAD = {
+    "nothing": (b"", "it is empty. What writes it may have failed."),
+    "white space": (b" \r\n\t\n", "it is empty"),
+    "a byte order mark": (b"\xef\xbb\xbf\n", "it is empty"),
+    "a mark of UTF-16": (b"\xff\xfe", "broken"),
+    "a word": (b"404: Not Found\n", "it is no XML. What writes it may have failed."),
+    "an object": (b'{"title": "Not Found", "status": 404}', "it is no XML"),
+    "a page": (b"<html><title>Not Found</title></html>", "web page"),
+    "a beginning": (b"<?xml version='1.0'?><rss version='2.0'><channel><it", "broken"),
+    "an error of a store": (b"<Error><Code>AccessDenied</Code></Error>", "no feed"),
+}
+
+
+@pytest.mark.parametrize("name", LEFT_BY_A_FAILED_DOWNLOAD)
+def test_what_a_failed_download_leaves_is_no_first_look(name: str, tmp_path: Path) -> None:
+    """Else all that the feed has would be new once the download works."""
+    content, said = LEFT_BY_A_FAILED_DOWNLOAD[name]
+    path = tmp_path / "feed.xml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError, match=re.escape(said)):
+        Feed(origin_of(str(path), no_fetch), FeedOptions(), print).adopt({})
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xef\xbb\xbf"])
+def test_an_empty_answer_is_no_first_look(content: bytes) -> None:
+    source = Feed(origin_of("https://e.com/", lambda url, **_: Found(content, url)), *PLAIN)
+    with pytest.raises(Temporary, match="the answer is empty"):
+        source.adopt({})
+
+
+PLAIN = FeedOptions(), print
+CUT = {"in an item": "<guid>1</gu", "between two": "<item><title>One"}
+
+
+@pytest.mark.parametrize("name", CUT)
+@pytest.mark.parametrize("first_run", ["skip", "newest"])
+def test_what_a_first_look_could_not_read_is_old_too(name: str, first_run: FirstRun) -> None:
+    """A download that broke off has the newest items; the older ones come with the next."""
+    cursors: dict[str, Any] = {}
+    cut = RSS[: RSS.index(CUT[name])]
+    looked = posts(cut, cursors, first_run=first_run)
+    assert looked == ([] if first_run == "skip" else ["Two https://example.com/2"])
+    assert posts(RSS.replace("<item>", ATOP, 1), cursors, first_run=first_run) == ["Three"]
+
+
+ATOP = "<item><title>Three</title><guid>3</guid></item><item>"
+
+
+def test_what_an_eager_first_look_could_not_read_comes_later() -> None:
+    cursors: dict[str, Any] = {}
+    cut = RSS[: RSS.index(CUT["between two"])]
+    assert posts(cut, cursors, first_run="all") == ["Two https://example.com/2"]
+    assert posts(RSS, cursors, first_run="all") == ["One https://example.com/1"]
 
 
 @pytest.mark.parametrize("header", [b"text\n", b'\xef\xbb\xbfid;"Text";n\r\n', b"alt\tTEXT\n"])

@@ -31,7 +31,8 @@ def item_name(key: str) -> str:
 class Seen:
     """The used items of a feed by their names, the one that was shown longest ago first.
 
-    `is_cut` says that the feed has had more items than are remembered. `etag` and `modified` are
+    `is_cut` says that the feed has had more items than are remembered; so it may be if the first
+    look was at a broken one. `etag` and `modified` are
     the server's, of a look that left nothing new behind, and `look` names what was looked for.
     `moved` names the address that a person was told the feed has moved to.
     """

@@ -116,27 +116,30 @@ class Feed:
         seen = self._moved(before or Seen(), arrival.moved_to)
         if arrival.document is None:
             return _Look((), seen, is_first=False, etag=arrival.etag, modified=arrival.modified)
-        entries = self._read(arrival.document)
+        entries, is_whole = self._read(arrival.document)
         if self.origin.is_standard_input and before is None and not entries:
             return _Look((), None, is_first=False)
-        is_cut = len(entries) > REMEMBERED
-        if is_cut:
+        is_first = before is None
+        is_cut = is_first and not is_whole and self.options.first_run != "all"
+        if len(entries) > REMEMBERED:
+            is_cut = True
             self.tell(f"Of {len(entries)} items, only the newest {REMEMBERED} are looked at.")
             entries = entries[-REMEMBERED:]
         names = [entry.name for entry in entries]
         seen = replace(seen.shown(names, is_cut=is_cut), etag="", modified="", look="")
-        if before is None:
+        if is_first:
             seen = seen.with_used(self._old(entries))
-        return _Look(entries, seen, before is None, arrival.etag, arrival.modified)
+        return _Look(entries, seen, is_first, arrival.etag, arrival.modified)
 
-    def _read(self, document: Document) -> list[Entry]:
+    def _read(self, document: Document) -> tuple[list[Entry], bool]:
+        """Return the items that can be posted, and whether those are all."""
         try:
             read = read_in_time(document)
         except NoFeed as fault:
             raise self.origin.error(fault) from None
         entries = [entry for entry in oldest_first(read) if not entry.is_empty]
         self._writer.check_template(entries, read.names)
-        return entries
+        return entries, read.is_whole
 
     def _moved(self, seen: Seen, moved_to: str) -> Seen:
         name = item_name(moved_to) if moved_to else ""

@@ -18,6 +18,7 @@ from urllib.parse import urljoin, urlsplit
 from tweetbot.foreign import address
 from tweetbot.sources.entries import NAMES, Entry
 from tweetbot.sources.feed_lines import read_lines, read_objects
+from tweetbot.sources.given import rubbish
 from tweetbot.sources.json_feed import is_json_feed, read_json_feed
 from tweetbot.sources.no_feed import NoFeed
 from tweetbot.sources.xml_feed import read_xml
@@ -49,6 +50,15 @@ class Document:
         """How it begins, behind a byte order mark and white space."""
         return self.content[:4096].removeprefix(codecs.BOM_UTF8).lstrip()
 
+    @property
+    def is_blank(self) -> bool:
+        """Whether there is nothing in it; a feed without items is more than that."""
+        return not self.content.removeprefix(codecs.BOM_UTF8).strip()
+
+    @property
+    def is_xml(self) -> bool:
+        return self.start.startswith(b"<") or self.content.startswith(_BOMS)
+
     def text(self) -> str:
         """Return it as text; raises `NoFeed` where it is not UTF-8."""
         try:
@@ -63,12 +73,14 @@ class Document:
 class Read:
     """The items of a feed; `is_newest_first` says how it has them where no date tells.
 
-    `names` are those that a template can have whatever the items are; empty if they are theirs.
+    Unless it `is_whole`, there may be more items than could be read. `names` are those that a
+    template can have whatever the items are; empty if they are theirs.
     """
 
     entries: list[Entry]
     is_newest_first: bool = True
     names: Sequence[str] = NAMES
+    is_whole: bool = True
 
 
 def read(document: Document) -> Read:
@@ -106,17 +118,13 @@ def read_in_time(document: Document, *, seconds: float = READ_DEADLINE) -> Read:
     return found
 
 
-def _is_xml(document: Document) -> bool:
-    return document.start.startswith(b"<") or document.content.startswith(_BOMS)
-
-
 def _is_html(document: Document) -> bool:
     return bool(_HTML.match(document.start))
 
 
 def _xml(document: Document) -> Read:
-    entries = read_xml(document.content, base=document.base, charset=document.charset)
-    return Read(entries)
+    entries, is_whole = read_xml(document.content, base=document.base, charset=document.charset)
+    return Read(entries, is_whole=is_whole)
 
 
 def _html(document: Document) -> Read:
@@ -170,12 +178,15 @@ def _array(_document: Document) -> Read:
 def _lines(document: Document) -> Read:
     if b"\0" in document.content:
         raise NoFeed("it is no text")
-    return Read(read_lines(document.text()), is_newest_first=False, names=())
+    entries = read_lines(document.text())
+    if entries and all(rubbish(entry.text or "") for entry in entries):
+        raise NoFeed("it looks like an error, and no feed", "Check the program that writes it.")
+    return Read(entries, is_newest_first=False, names=())
 
 
 _KINDS: tuple[tuple[Callable[[Document], bool], Callable[[Document], Read]], ...] = (
     (_is_html, _html),
-    (_is_xml, _xml),
+    (lambda document: document.is_xml, _xml),
     (_is_object, _object),
     (_is_array, _array),
 )

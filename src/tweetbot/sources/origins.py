@@ -14,6 +14,7 @@ from tweetbot.foreign import address
 from tweetbot.profile import Seen, item_name
 from tweetbot.sources.feed_documents import Document
 from tweetbot.sources.feed_options import Fetch
+from tweetbot.sources.list_lines import quoted
 from tweetbot.sources.no_feed import NoFeed
 from tweetbot.values import dataclass
 
@@ -72,9 +73,9 @@ class Server:
         found = self.fetch(self.url, etag=etag, modified=modified, deadline=FETCHED_WITHIN)
         if found.is_unchanged:
             return Arrival(None, etag, modified, found.moved_to)
-        if not found.content.strip():
-            raise self.error(NoFeed("the answer is empty"))
         document = Document(found.content, base=found.url, charset=found.charset)
+        if document.is_blank:
+            raise self.error(NoFeed("the answer is empty"))
         return Arrival(document, found.etag, found.modified, found.moved_to)
 
     def error(self, fault: NoFeed) -> Exception:
@@ -83,6 +84,7 @@ class Server:
 
 
 _TABLES = (".csv", ".tsv", ".tab")
+_XML = (".xml", ".rss", ".atom", ".rdf")
 _HEADER = re.compile(  # with a column called text
     rb'(?i)(?:\xef\xbb\xbf)?(?:[^\r\n]*[;,\t])?"?text"?(?:[;,\t][^\r\n]*)?\r?\n'
 )
@@ -117,9 +119,23 @@ class File:
             is_there = not isinstance(error, FileNotFoundError)
             remedy = "" if is_there else "An address begins with https://."
             raise self.error(NoFeed(str(error.strerror), remedy)) from None
-        if self.path.suffix.lower() in _TABLES and _HEADER.match(content):
-            raise self.error(NoFeed("it is a table", "A table goes with --list."))
+        self._check(Document(content))
         return Arrival(Document(content))
+
+    def _check(self, document: Document) -> None:
+        """Raise for what is left by a download that failed, and for a table.
+
+        A look at the former would be a first one, and all that comes later would count as new.
+        """
+        suffix = self.path.suffix.lower()
+        if document.is_blank:
+            piped = f"--feed - --remember-as {quoted(Path(self.key))} < {quoted(self.path)}"
+            remedy = f"What writes it may have failed. Where it may be empty: {piped}"
+            raise self.error(NoFeed("it is empty", remedy))
+        if suffix in _XML and not document.is_xml:
+            raise self.error(NoFeed("it is no XML", "What writes it may have failed."))
+        if suffix in _TABLES and _HEADER.match(document.content):
+            raise self.error(NoFeed("it is a table", "A table goes with --list."))
 
     def error(self, fault: NoFeed) -> Exception:
         return ConfigurationError(

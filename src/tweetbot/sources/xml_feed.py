@@ -35,10 +35,11 @@ def library() -> ModuleType:
     return module
 
 
-def read_xml(document: bytes, *, base: str, charset: str) -> list[Entry]:
+def read_xml(document: bytes, *, base: str, charset: str) -> tuple[list[Entry], bool]:
     """Read the items of a feed, in its own order; of a broken one those that can be read.
 
-    Raises `NoFeed` for what is no feed, and for one that is broken and gives nothing.
+    Says, too, whether it is whole. Raises `NoFeed` for what is no feed, and for one that is broken
+    and gives nothing.
     """
     feedparser = library()
     headers = {"content-type": "application/xml" + (f"; charset={charset}" if charset else "")}
@@ -57,10 +58,13 @@ def read_xml(document: bytes, *, base: str, charset: str) -> list[Entry]:
         raise
     except Exception as error:  # what no feed should make it raise, a broken one has
         raise NoFeed(f"it is broken ({type(error).__name__} in feedparser)") from error
+    fault = parsed.get("bozo_exception")
+    if isinstance(fault, feedparser.CharacterEncodingOverride | feedparser.NonXMLContentType):
+        fault = None
     if not parsed.entries:
-        _check(parsed, feedparser)
+        _check(parsed.version, fault)
     base = base or link_of(parsed.feed.get("link") or "")
-    return [_entry(item, base) for item in parsed.entries]
+    return [_entry(item, base) for item in parsed.entries], fault is None
 
 
 def _joined(halves: re.Match[bytes]) -> bytes:
@@ -71,13 +75,11 @@ def _joined(halves: re.Match[bytes]) -> bytes:
     return "".join(f"&#{ord(one)};" for one in text).encode()
 
 
-def _check(parsed: Any, feedparser: ModuleType) -> None:
+def _check(version: str, fault: Exception | None) -> None:
     """Raise `NoFeed` unless this is a feed without items."""
-    fault = parsed.get("bozo_exception")
-    harmless = (feedparser.CharacterEncodingOverride, feedparser.NonXMLContentType)
-    if fault and not isinstance(fault, harmless):
+    if fault:
         raise NoFeed(f"it is broken ({one_line(str(fault))[:120]})")
-    if not parsed.version:
+    if not version:
         raise NoFeed("it is XML, but no feed")
 
 
