@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,26 @@ def test_the_templates_serve_any_bot(recorder: Recorder) -> None:
     assert "/%i.txt" in words
     assert "/%i/all.txt" in words
     assert words.endswith(" dogfacts")  # a text stays a text
+
+
+@pytest.mark.parametrize(
+    ("profile", "path", "anys"),
+    [
+        ("dogfacts", "/home/dogfacts/dogfacts/dogfacts.txt", "/home/dogfacts/dogfacts/%i.txt"),
+        ("dogfacts", "/home/dogfacts/facts.txt", "/home/dogfacts/facts.txt"),
+        ("dogfacts", "/home/dogfacts/dogfacts/facts.txt", "/home/dogfacts/%i/facts.txt"),
+        ("dogfacts", "/srv/dogfacts/lists/dogfacts", "/srv/dogfacts/lists/%i"),
+        ("dog.facts", "/srv/dog.facts", "/srv/%i"),
+        ("dog.facts", "/srv/dog.facts.txt", "/srv/%i.txt"),
+    ],
+)
+def test_of_a_path_the_last_name_is_the_bots_and_what_is_above_stays(
+    profile: str, path: str, anys: str, recorder: Recorder
+) -> None:
+    job = recorder.job("--list", Path(path), profile=profile)
+    job = replace(job, here=replace(job.here, home=Path("/home/dogfacts")))
+    line = next(one for one in plan(job).files[2].text.splitlines() if "ExecStart" in one)
+    assert line.endswith(f" post -p %i --list {anys}")
 
 
 # A systemd of our own, in namespaces that nobody else sees.

@@ -87,7 +87,7 @@ def unit_folder(job: Job) -> Path:
 def templates(job: Job) -> tuple[File, File]:
     """Return units of the machine; `%i` stands where the name of the bot stood."""
     name = _unused(job)
-    words = tuple(_with(name, job.profile, word) for word in job.words)
+    words = tuple(_with(name, word, job) for word in job.words)
     any_job = replace(job, profile=name, words=words)
     service = _service(any_job, bot=name, unit=ONLINE, user=f"User={job.here.user}\n")
     timer = TIMER.format(bot="%i", calendar=_calendar(job), spread=SPREAD)
@@ -103,14 +103,21 @@ def _unused(job: Job) -> str:
     return next(name for number in count() if (name := f"ANY_BOT_{number}") not in words)
 
 
-def _with(name: str, profile: str, word: Word) -> Word:
+def _with(name: str, word: Word, job: Job) -> Word:
+    """Let a path of the bot be that of any bot: the last part that is called like it.
+
+    What is above that may have the name by chance, as the home of a user has.
+    """
     if not isinstance(word, Path):
         return word
-    stems = [
-        (part, part[: -len(Path(part).suffix)] if Path(part).suffix else part)
-        for part in word.parts
-    ]
-    return Path(*(name + part[len(stem) :] if stem == profile else part for part, stem in stems))
+    parts, home = list(word.parts), job.here.home
+    first = len(home.parts) if word.is_relative_to(home) else 0
+    for place in reversed(range(first, len(parts))):
+        suffix = "" if parts[place] == job.profile else Path(parts[place]).suffix
+        if parts[place] == job.profile + suffix:
+            parts[place] = name + suffix
+            break
+    return Path(*parts)
 
 
 def _service(job: Job, *, bot: str, unit: str = "", user: str = "") -> str:
