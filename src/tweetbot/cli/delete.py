@@ -38,7 +38,8 @@ def command(
             store_of(settings, wait=wait), http, target, context=context(settings, wait=wait)
         )
     if as_json:
-        show_json({"ok": True, "deleted": True, **vars(deleted)})
+        fields = {"id": deleted.id, "was_gone": deleted.was_gone, "usd": deleted.usd}
+        show_json({"ok": True, "deleted": True, **fields})
     elif not quiet:
         what = "Gone already:" if deleted.was_gone else "Deleted"
-        show(f"{what} https://x.com/i/status/{deleted.id}")
+        show(f"{what} {deleted.url}")

@@ -9,6 +9,7 @@ from tweetbot.errors import AccessTokenRefused, AnswerLost, ConfigurationError
 from tweetbot.money import PRICE_DELETE
 from tweetbot.posting.account import make_sure_whose
 from tweetbot.posting.context import Context
+from tweetbot.posting.outcome import address
 from tweetbot.posting.session import LONGEST_RENEWAL, Session, session
 from tweetbot.posting.words import said
 from tweetbot.profile import Posted, Profile
@@ -21,9 +22,10 @@ _TRIES = 2 * 3  # each of two may never leave twice
 
 @dataclass(frozen=True)
 class Deleted:
-    """What was taken back; `was_gone` if it was not there any more."""
+    """What was taken back, and its address; `was_gone` if it was not there any more."""
 
     id: str
+    url: str
     was_gone: bool
     usd: float
 
@@ -45,7 +47,7 @@ def delete(store: Store, transport: Transport, target: Target, *, context: Conte
         _let_go_of_its_thread(held, named)
         profile = _without(held.profile, named)
         held.save(replace(profile, spend=held.spent().with_cost(usd)))
-        return Deleted(named, not was_there, usd)
+        return Deleted(named, address(named, profile.username), not was_there, usd)
 
 
 def check_own(profile: Profile, target: Target) -> None:
