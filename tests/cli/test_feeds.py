@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,12 @@ def test_a_dry_run_needs_no_bot(newcomer: Bot, tmp_path: Path) -> None:
     assert (
         follow(newcomer, str(path), "-n", "--first-run", "all").out == "A https://example.com/A\n"
     )
+
+
+def test_a_feed_that_is_asked_too_often_says_when_to_come_back(bot: Bot, web: FeedServer) -> None:
+    web.pages["/feed"] = Page(status=429, headers={"Retry-After": "600"})
+    run = follow(bot, f"{web.url}/feed", "--json")
+    assert (run.code, abs(run.json["retry_at"] - time.time() - 600) < 60) == (6, True)
 
 
 def test_a_feed_that_has_moved_says_so_once(bot: Bot, web: FeedServer) -> None:

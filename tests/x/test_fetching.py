@@ -6,7 +6,7 @@ import gzip
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from email.utils import formatdate
 from typing import Any
 
@@ -111,6 +111,30 @@ def test_a_refusal_is_told(status: int, web: FeedServer) -> None:
     web.pages["/feed"] = Page(FEED, status=status)
     with pytest.raises(Temporary, match=f"feed {web.url}/feed cannot be read: .*{status}"):
         get(f"{web.url}/feed?key=secret")
+
+
+@pytest.mark.parametrize(
+    ("said", "pause"),
+    [
+        ("120", 120),
+        (lambda: formatdate(time.time() + 600, usegmt=True), 600),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("9" * 18, None),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_when_a_server_wants_to_be_asked_again_is_told(
+    status: int, said: str | Callable[[], str], pause: int | None, web: FeedServer
+) -> None:
+    later = said if isinstance(said, str) else said()
+    web.pages["/feed"] = Page(status=status, headers={"Retry-After": later})
+    with pytest.raises(Temporary) as failed:
+        get(f"{web.url}/feed")
+    at = failed.value.retry_at
+    assert (at is None) == (pause is None)
+    assert at is None or abs(at - time.time() - (pause or 0)) < 5
 
 
 def test_a_packed_feed_is_unpacked_and_a_bomb_is_not(web: FeedServer) -> None:

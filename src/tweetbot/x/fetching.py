@@ -17,11 +17,13 @@ from tweetbot.errors import AnswerLost, ConfigurationError, NotSent, Temporary
 from tweetbot.foreign import address
 from tweetbot.values import dataclass
 from tweetbot.x.answer import Answer
+from tweetbot.x.limits import retry_after
 from tweetbot.x.private import is_public, names_private
 from tweetbot.x.transport import Party, Transport
 
 LARGEST_FEED = 10 * 1024 * 1024  # bytes, unpacked
 _MOST_REDIRECTS = 10
+_LONGEST_PAUSE = 366 * 86400  # seconds that a server may ask for
 _PERMANENT = (301, 308)  # RFC 9110 §15.4
 _REDIRECTS = (*_PERMANENT, 302, 303, 307)
 _ACCEPT = (
@@ -153,7 +155,7 @@ class _Fetching:
             return Fetched(b"", url, moved_to=moved_to, is_unchanged=True)
         if not answer.is_success:
             why = _WHY.get(answer.status, f"the server answers {answer.status}")
-            raise self._failure(why)
+            raise self._failure(why, retry_at=_retry_at(answer, time.time()))
         charset = _CHARSET.search(answer.headers.get("content-type", ""))
         return Fetched(
             answer.body,
@@ -164,12 +166,19 @@ class _Fetching:
             moved_to=moved_to,
         )
 
-    def _failure(self, why: str) -> Temporary:
-        return Temporary(f"The feed {address(self._given)} cannot be read: {why}.", _later())
+    def _failure(self, why: str, *, retry_at: int | None = None) -> Temporary:
+        happened = f"The feed {address(self._given)} cannot be read: {why}."
+        return Temporary(happened, _later(), retry_at=retry_at)
 
 
 def _later(remedy: str = "") -> str:
     return remedy or "Nothing was posted; if that does not pass, check the feed's address."
+
+
+def _retry_at(answer: Answer, now: float) -> int | None:
+    """Return when the server wants to be asked again; a stranger's nonsense is none."""
+    at = retry_after(answer.headers, now)
+    return at if at is not None and 0 <= at - now <= _LONGEST_PAUSE else None
 
 
 def _modified(answer: Answer) -> str:

@@ -21,11 +21,11 @@ def reset_of(headers: Mapping[str, str], now: float) -> int | None:
         for window in windows
         if headers.get(f"{window}-remaining", "0") == "0"
     ]
-    resets.append(_retry_after(headers, now))
+    resets.append(retry_after(headers, now))
     return max((at for at in resets if at is not None), default=None)
 
 
-def _retry_after(headers: Mapping[str, str], now: float) -> int | None:
+def retry_after(headers: Mapping[str, str], now: float) -> int | None:
     """Read seconds or an HTTP date (RFC 9110 §10.2.3); X does not promise it."""
     pause = _number(headers, "retry-after")
     if pause is not None:
