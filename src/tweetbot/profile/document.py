@@ -7,8 +7,7 @@ import json
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass, replace
-from functools import cache
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_origin
 
 from tweetbot.profile.keys import Unreadable
 from tweetbot.profile.pointer import Elsewhere, LivesIn, Pointer
@@ -94,7 +93,7 @@ def _text(document: bytes) -> str:
     """Decode a document; Windows' editors and shells put a byte order mark before it."""
     if document.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return document.decode("utf-16")
-    return document.rstrip(b"\0").decode("utf-8-sig")
+    return document.rstrip(b"\0").removeprefix(codecs.BOM_UTF8).decode()
 
 
 def _to_json(value: Any) -> Any:
@@ -115,20 +114,16 @@ def _is_left_out(entry: Field[Any], value: object) -> bool:
     return bool(entry.metadata.get("rare")) and value == entry.default
 
 
-_hints = cache(get_type_hints)  # which evaluates each annotation anew
-
-
 def _read(kind: Any, value: object, where: str) -> Any:
     """Build the dataclass `kind` from a JSON object; a null counts as a missing key."""
     if not isinstance(value, dict):
         raise Unreadable(f'"{where.rstrip(".")}" is no JSON object')
-    hints = _hints(kind)
     known: dict[str, Any] = {}
     entries = [entry for entry in fields(kind) if entry.name != "unknown"]
     for entry in entries:
         path = where + entry.name
         if value.get(entry.name) is not None:
-            known[entry.name] = _value(hints[entry.name], value[entry.name], path)
+            known[entry.name] = _value(entry.type, value[entry.name], path)
         elif entry.default is MISSING and entry.default_factory is MISSING:
             raise Unreadable(f'"{path}" is missing')
     names = {entry.name for entry in entries}

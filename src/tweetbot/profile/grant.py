@@ -1,12 +1,10 @@
 """Whose login it is, by which app, and the tokens of it."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import field
-from typing import Any
+from typing import Any, Self
 
 from tweetbot.profile.keys import RARE, Unreadable, unknown
 from tweetbot.values import dataclass
@@ -83,7 +81,7 @@ class Token:
         missing = POSTING_SCOPES - set(self.scope.split())
         return " ".join(sorted(missing)) if self.scope else ""
 
-    def is_newer_than(self, other: Token) -> bool:
+    def is_newer_than(self, other: Self) -> bool:
         """Whether it came after `other`: by descent where that tells, else by the clock."""
         if other.parent == self.digest:
             return False
@@ -114,7 +112,7 @@ class Expected:
             return self.id == account.id
         return self.username is None or self.username.lower() == account.username.lower()
 
-    def may_be(self, other: Expected) -> bool:
+    def may_be(self, other: Self) -> bool:
         """Whether both can mean one account, as far as either is known."""
         if self.id is not None and other.id is not None:
             return self.id == other.id

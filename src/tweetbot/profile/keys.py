@@ -1,4 +1,8 @@
-"""How the keys of the document are declared, and what cannot be one."""
+"""How the keys of the document are declared, and what cannot be one.
+
+A document is read by the types of the fields. So the files that declare them do without
+`from __future__ import annotations`, which would leave their names alone, to be looked up anew.
+"""
 
 from __future__ import annotations
 

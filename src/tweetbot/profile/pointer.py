@@ -1,7 +1,5 @@
 """Where a bot lives that was moved out of a folder: all that stays behind."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import field

@@ -1,7 +1,5 @@
 """Posts that are live, and the one that is about to be."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import field

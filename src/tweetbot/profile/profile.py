@@ -1,13 +1,11 @@
 """One bot: all that it must remember, as frozen values."""
 
-from __future__ import annotations
-
 import math
 import re
 import time
 from collections.abc import Mapping
 from dataclasses import field, replace
-from typing import Any
+from typing import Any, Self
 
 from tweetbot.errors import ConfigurationError, LoginNeeded, Overtaken
 from tweetbot.profile.grant import Account, Client, Expected, Moved, Replaced, Token
@@ -104,11 +102,11 @@ class Profile:
         other = self.client if self.client != client else None
         return Replaced(account=self.account, token=self.token, client=other, moved=self.moved)
 
-    def with_account(self, account: Account) -> Profile:
+    def with_account(self, account: Account) -> Self:
         """Record whose login it is: what it had replaced is needed no more."""
         return replace(self, account=account, expected=None, replaced=None)
 
-    def before_login(self) -> Profile | None:
+    def before_login(self) -> Self | None:
         """Put back what this login had replaced; `None` if that was nothing."""
         old = self.replaced
         if old is None:
@@ -122,7 +120,7 @@ class Profile:
         """Whether it was handed on to another machine, which lives on this grant."""
         return self.moved is not None and self.moved.note != LOGGED_OUT
 
-    def is_same_grant(self, other: Profile) -> bool:
+    def is_same_grant(self, other: Self) -> bool:
         """Whether X keeps one login for both: the same app and account."""
         return (
             self.account is not None
@@ -157,12 +155,12 @@ class Profile:
         month = time.strftime("%Y-%m", time.gmtime(now))
         return self.spend.in_month(month, may_go_back=by_x)
 
-    def with_post(self, post: Posted) -> Profile:
+    def with_post(self, post: Posted) -> Self:
         """Record that `post` is live: nothing is pending and nothing is wrong any more."""
         posts = (*self.posts, post)[-POSTS_KEPT:]
         return replace(self, posts=posts, pending=None, last_error=None)
 
-    def with_cursor(self, source: str | None, cursor: Any) -> Profile:
+    def with_cursor(self, source: str | None, cursor: Any) -> Self:
         """Move on in the list or feed `source`; a text given directly has none.
 
         The one place where a used cursor goes into the profile: that of a feed takes in the name
@@ -176,16 +174,16 @@ class Profile:
         others = [(name, kept) for name, kept in self.cursors.items() if name != source]
         return replace(self, cursors=dict([*others, (source, moved_on)][-CURSORS_KEPT:]))
 
-    def with_run(self, at: float) -> Profile:
+    def with_run(self, at: float) -> Self:
         """Record that a run did its job: it posted, or found that there is nothing to do."""
         return replace(self, ran_at=int(at))
 
-    def with_budget(self, usd: float) -> Profile:
+    def with_budget(self, usd: float) -> Self:
         """Set what the bot may spend in a month; infinity is no limit."""
         budget = None if usd == math.inf else usd
         return replace(self, spend=replace(self.spend, budget_usd=budget))
 
-    def with_error(self, error: LastError) -> Profile:
+    def with_error(self, error: LastError) -> Self:
         """Record a failed run; the same error again only counts, whatever times it names."""
         last = self.last_error
         if last and last.kind == error.kind:

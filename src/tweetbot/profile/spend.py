@@ -1,10 +1,8 @@
 """What a bot cost in a month, and may cost."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Self
 
 from tweetbot.errors import NotAllowed
 from tweetbot.money import dollars
@@ -22,7 +20,7 @@ class Spend:
     budget_usd: float | None = None
     unknown: Mapping[str, Any] = unknown()
 
-    def in_month(self, month: str, *, may_go_back: bool) -> Spend:
+    def in_month(self, month: str, *, may_go_back: bool) -> Self:
         """Return what `month` cost so far; a new month begins at nothing.
 
         A month that is over comes back only by a clock that can be trusted: else it is this one.
@@ -48,10 +46,10 @@ class Spend:
         """Say how many posts that was."""
         return f"{self.posts} post" + ("" if self.posts == 1 else "s")
 
-    def with_post(self, usd: float) -> Spend:
+    def with_post(self, usd: float) -> Self:
         """Count one more post."""
         return replace(self.with_cost(usd), posts=self.posts + 1)
 
-    def with_cost(self, usd: float) -> Spend:
+    def with_cost(self, usd: float) -> Self:
         """Count what else is billed."""
         return replace(self, usd=round(self.usd + usd, 4))
