@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import signal
 import socket
 import threading
@@ -21,8 +20,6 @@ from tweetbot.x.certificates import certificate_fault
 from tweetbot.x.proxies import Proxy
 
 MAX_BODY = 1024 * 1024  # bytes; X's answers are a few hundred
-
-_Outcome = queue.SimpleQueue["Answer | Exception"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +64,8 @@ class Exchange:
         self._lock = threading.Lock()
         self._given_up = False
         self._left = False
+        self._ended = threading.Event()
+        self._result: Answer | Exception | None = None  # once it has ended
         self._proxy = proxy  # while it is what is talked to
         # X's certificate comes after the CONNECT, and so does all TLS of a proxy without one.
         self._tls_is_of_x = proxy is None or proxy.scheme != "https"
@@ -97,7 +96,8 @@ class Exchange:
 
     def run(self, client: httpx.Client, request: httpx.Request, deadline: float) -> Answer:
         try:
-            result = self._wait(self._start(client, request), deadline)
+            self._start(client, request)
+            result = self._wait(deadline)
         except BaseException:
             self._give_up()
             raise
@@ -112,30 +112,28 @@ class Exchange:
             raise self._failure(_reason(result, deadline)) from None
         raise result
 
-    def _start(self, client: httpx.Client, request: httpx.Request) -> _Outcome:
-        outcome: _Outcome = queue.SimpleQueue()
+    def _start(self, client: httpx.Client, request: httpx.Request) -> None:
         largest = self._party.largest
 
         def work() -> None:
             if hasattr(signal, "pthread_sigmask"):  # a signal has to wake the main thread
                 signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
             try:
-                outcome.put(_read(client, request, largest))
+                self._result = _read(client, request, largest)
             except Exception as error:  # noqa: BLE001  # handed over, and raised by `run`
-                outcome.put(error)
+                self._result = error
+            self._ended.set()
 
         try:
             threading.Thread(target=work, daemon=True).start()
         except RuntimeError:
             raise self._failure("this machine starts no more threads") from None
-        return outcome
 
-    def _wait(self, outcome: _Outcome, deadline: float) -> Answer | Exception:
-        try:
-            return outcome.get(timeout=deadline)
-        except queue.Empty:
-            self._give_up()
-            raise self._failure(f"no answer within {deadline:g} s") from None
+    def _wait(self, deadline: float) -> Answer | Exception:
+        if self._ended.wait(deadline) and self._result is not None:
+            return self._result
+        self._give_up()
+        raise self._failure(f"no answer within {deadline:g} s")
 
     def _give_up(self) -> None:
         with self._lock:
