@@ -30,12 +30,15 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
+
+from tweetbot.values import dataclass
 
 DEFAULT_PROFILE = "default"
 
 
-class XWords(NamedTuple):
+@dataclass(frozen=True)
+class XWords:
     """What X itself said about a refusal: the parts that are worth showing."""
 
     status: int

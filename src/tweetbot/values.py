@@ -24,6 +24,7 @@ else:
             )  # else the library writes one, in a millisecond
             cls = dataclasses.dataclass(init=False, repr=False, eq=False, kw_only=kw_only)(cls)
             cls.__dataclass_params__.frozen = frozen
+            cls._entries = dataclasses.fields(cls)
             for name, method in _METHODS.items():
                 if name == "__init__" or name not in cls.__dict__:
                     setattr(cls, name, method)
@@ -33,7 +34,7 @@ else:
 
 
 def _init(self: Any, *args: object, **given: object) -> None:
-    fields = dataclasses.fields(self)
+    fields = self._entries
     placed = dict(zip((entry.name for entry in fields if not entry.kw_only), args, strict=False))
     if len(placed) < len(args) or not placed.keys().isdisjoint(given):
         raise TypeError(f"{type(self).__name__} is given too much")
@@ -56,13 +57,13 @@ def _default(entry: dataclasses.Field[Any]) -> Any:
 
 
 def _repr(self: Any) -> str:
-    shown = (entry.name for entry in dataclasses.fields(self) if entry.repr)
+    shown = (entry.name for entry in self._entries if entry.repr)
     values = (f"{name}={getattr(self, name)!r}" for name in shown)
     return f"{type(self).__qualname__}({', '.join(values)})"
 
 
 def _key(self: Any) -> tuple[Any, ...]:
-    return tuple(getattr(self, entry.name) for entry in dataclasses.fields(self) if entry.compare)
+    return tuple(getattr(self, entry.name) for entry in self._entries if entry.compare)
 
 
 def _eq(self: Any, other: object) -> bool:

@@ -52,6 +52,8 @@ def _described(files: tuple[str, ...], alts: tuple[str, ...]) -> tuple[Media, ..
             "Each --media needs its --alt, in the same order: people who cannot see a picture hear"
             " its description. --alt '' leaves it out on purpose.",
         )
+    if not files:  # and so nothing of what reads them is loaded
+        return ()
     media = tuple(
         sources.read_media(file, _unicode(alt), whole=True)
         for file, alt in zip(files, alts, strict=True)
