@@ -148,3 +148,13 @@ def test_a_light_command_loads_no_http_library(args: list[str]) -> None:
     assert not loaded & {"httpx", "httpcore", "authlib", "platformdirs"} - (
         {"platformdirs"} if args[0] == "post" else set()
     )
+
+
+def test_what_the_http_library_does_without_is_not_loaded_and_stays_there_for_others() -> None:
+    program = (
+        "import sys, tweetbot.x, httpx, httpcore\n"
+        "print({'httpx._main', 'rich', 'pygments', 'anyio', 'trio'} & set(sys.modules))\n"
+        "import anyio\n"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (run.stdout, run.stderr) == ("set()\n", "")

@@ -6,6 +6,14 @@ never be sent twice. So each exchange runs in a thread that can be given up at t
 httpcore's `trace` extension tells when the first byte of the request is about to be written.
 """
 
+from tweetbot.doors import shut
+
+# httpx has a command line of its own, drawn by rich, and httpcore looks for asynchronous networks:
+# 30 ms where they are installed.
+with shut("httpx._main", "anyio", "trio"):
+    import httpcore  # noqa: F401  # which httpx loads late
+    import httpx  # noqa: F401
+
 from tweetbot.x.transport.client import Transport
 from tweetbot.x.transport.exchange import MAX_BODY, Party
 
