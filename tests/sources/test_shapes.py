@@ -296,6 +296,25 @@ def test_what_looks_structured_is_refused_with_the_line_that_converts_it(
 
 
 @pytest.mark.parametrize(
+    "text", ["%", " % ", "#", "# of it", "#\u3000x", "a\\nb", "a\\\\b", "\\#a", "a\rb", "a\nb"]
+)
+def test_what_a_line_would_not_say_is_converted_into_an_array(text: str, tmp_path: Path) -> None:
+    """Signs for a list of emoji, say: a line of % would make a fortune file of all."""
+    path = put(tmp_path, "p.json", json.dumps({"signs": ["&", text, "#a"]}))
+    with pytest.raises(ConfigurationError, match=r"jq '\.signs' \S+p\.json > \S+p-list\.json"):
+        listed(path)
+
+
+@pytest.mark.parametrize("text", ["%%", "5 %", "#a", "##", "a\\b", "\\", " a ", "", "a\u2028b"])
+def test_what_a_line_says_is_converted_into_lines(text: str, tmp_path: Path) -> None:
+    path = put(tmp_path, "p.json", json.dumps({"signs": ["&", text]}))
+    with pytest.raises(ConfigurationError, match=r"jq -r '\.signs\[\]' \S+p\.json > \S+p\.txt"):
+        listed(path)
+    said = texts(listed(put(tmp_path, "p.txt", f"&\n{text}\n")))
+    assert said == ["&", *filter(None, [text.strip()])]
+
+
+@pytest.mark.parametrize(
     "first", ["[Intro] la la", "{x} is a set", "<3 foxes", "<- look", "<nick> hi", "("]
 )
 def test_a_line_may_begin_with_a_bracket(first: str, tmp_path: Path) -> None:

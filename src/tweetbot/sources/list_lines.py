@@ -46,11 +46,23 @@ def lines(path: Path, tally: Tally, **_: bool) -> Iterator[Item]:
         if not text:
             continue
         if text[0] == "#":
-            if text == "#" or text[1].isspace():
+            if _is_comment(text):
                 tally["comments"] += 1
                 continue
             tally["hashtags"] += 1
         yield Item(_unescape(text), number)
+
+
+def is_line(text: str) -> bool:
+    """Whether a line of a text file says just this; what is blank is skipped."""
+    said = text.strip()
+    if "\n" in text or "\r" in text or said == "%" or _is_comment(said):
+        return False
+    return _unescape(said) == said
+
+
+def _is_comment(text: str) -> bool:
+    return text[:1] == "#" and (text == "#" or text[1].isspace())
 
 
 def fortune(path: Path, _tally: Tally, **_: bool) -> Iterator[Item]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tweetbot.errors import ConfigurationError
-from tweetbot.sources.list_lines import quoted
+from tweetbot.sources.list_lines import is_line, quoted
 
 _DEEPEST = 3
 _DECLARED = re.compile(rb"<(\?xml|!doctype)", re.IGNORECASE)
@@ -136,12 +136,12 @@ def _is_json(line: bytes) -> bool:
 
 
 def _longest(value: Any, at: str = "", depth: int = 0) -> tuple[str, bool] | None:
-    """Find the longest array: how jq calls it, and whether it holds texts of one line alone."""
+    """Find the longest array: how jq calls it, and whether it can be a list of lines."""
     found: list[tuple[int, str, bool]] = []
 
     def look(value: Any, at: str, depth: int) -> None:
         if isinstance(value, list):
-            lines = all(isinstance(one, str) and "\n" not in one for one in value)
+            lines = all(isinstance(one, str) and is_line(one) for one in value)
             found.append((len(value), at, lines))
         elif isinstance(value, dict) and depth < _DEEPEST:
             for name, one in value.items():
