@@ -348,6 +348,7 @@ DAMAGED: tuple[Any, ...] = (
     {"order": "file", "last": NAME, "place": 1.5},
     {"order": "file", "last": NAME, "place": True},
     {"order": "file", "last": NAME, "place": 10**30},
+    {"order": "file", "last": NAME, "copies": "2"},
     {"order": "file", "last": NAME, "above": None, "below": []},
 )
 
@@ -365,7 +366,9 @@ json_values = st.recursive(
 )
 cursors = json_values | st.fixed_dictionaries(
     {"order": st.sampled_from(ORDERS)},
-    optional=dict.fromkeys(("last", "seed", "place", "above", "below"), json_values),
+    optional=dict.fromkeys(
+        ("last", "seed", "place", "above", "below", "again", "beside", "copies"), json_values
+    ),
 )
 
 
@@ -416,6 +419,34 @@ def test_the_file_goes_on_after_the_last_item_or_where_it_was(name: str, path: P
     assert "".join(cycle(path, cursor, order="file")) == rest
 
 
+COPIES = {  # of B, which was used last: the list before, the list after, what comes then
+    "no neighbour is where it was": ("ABB", "XAYBCB", "C"),
+    "the next one is gone, too": ("ABCBD", "XAYBEBD", "ED"),
+    "more than two": ("ABCBDB", "XYBDBB", "D"),
+    "its own line is gone": ("ABCBD", "XACBD", "CBD"),
+    "its own line is gone, and the place is another's": ("ABCBD", "XACEBD", "CEBD"),
+}
+
+
+@pytest.mark.parametrize("name", COPIES)
+def test_while_as_many_copies_stand_there_the_first_was_used_last(name: str, path: Path) -> None:
+    before, edited, rest = COPIES[name]
+    write(path, *before)
+    cursor = after(path, 2, order="file").cursor
+    write(path, *edited)
+    assert "".join(cycle(path, cursor, order="file")) == rest
+
+
+def test_a_cursor_that_knows_no_number_of_copies_goes_on(path: Path) -> None:
+    """As tweetbot 0.2.0 has kept it."""
+    write(path, A, B, C, B, D)
+    cursor = after(path, 2, order="file").cursor
+    assert (cursor["again"], cursor.pop("copies")) == (True, 1)
+    assert "".join(cycle(path, cursor, order="file")) == "CD"
+    write(path, X, A, C, B, D)
+    assert "".join(cycle(path, cursor, order="file")) == "CBD"
+
+
 @pytest.mark.parametrize("edited", ["BCDE", "XABCDE", "ABCDXE", "EDCBA", "AABBCCDDEE"])
 def test_no_edit_changes_the_rest_of_a_shuffle(edited: str, path: Path) -> None:
     write(path, A, B, C, D, E)
@@ -451,8 +482,7 @@ class Editor:
     """A person who edits the list between runs, and a reader who keeps account of a cycle.
 
     In the order of the file, a line that is moved, or stands there twice, may come twice or wait
-    for the next cycle; those are `stirred`, and the account is kept of all others. While the last
-    one stands there twice, an edit stirs all.
+    for the next cycle; those are `stirred`, and the account is kept of all others.
     """
 
     order: Order
@@ -502,8 +532,6 @@ class Editor:
 
     def edit(self, kind: str, one: int, other: int) -> None:
         """Edit one line; in the order of the file, the last item or a neighbour stays in place."""
-        if self.order == "file" and self.texts and self.lines.count(self.texts[-1]) > 1:
-            self.stirred |= set(self.lines)  # which of the copies was used last is a guess
         place, target = one % len(self.lines), other % (len(self.lines) + 1)
         line = self.lines[place]
         rest = self.lines[:place] + self.lines[place + 1 :]

@@ -22,7 +22,7 @@ class Cursor:
     `last` names that item, under the `seed` of a shuffle. In the order of the file, `place` counts
     the items above it, and `above` and `below` name its neighbours: should it be removed, they
     tell where it was. `again` says that a copy of it stands further down, which is not its place;
-    then `beside` names what stands right above it.
+    then `beside` names what stands right above it, and there are so many `copies`.
     """
 
     order: Order
@@ -33,13 +33,15 @@ class Cursor:
     below: str = ""
     again: bool = False
     beside: str = ""
+    copies: int = 0  # older cursors do not say
 
     def __post_init__(self) -> None:
         names = (self.last, self.seed, self.above, self.below, self.beside)
         if not all(re.fullmatch(r"([0-9a-f]{24})?", name) for name in names):
             raise ValueError("names are digests in hexadecimal")
-        if type(self.place) is not int or not 0 <= self.place < 10**9:
-            raise ValueError("a place is a number")
+        for number in (self.place, self.copies):
+            if type(number) is not int or not 0 <= number < 10**9:
+                raise ValueError("a place is a number, and so are copies")
         if type(self.again) is not bool:
             raise ValueError("a copy is there or not")
 

@@ -1,13 +1,12 @@
 """A list in the order of its file: one pass, in constant memory.
 
 The items above the last one had their turn. One that is moved or copied across it may therefore
-come twice, or wait for the next cycle; no other one does, unless the last one stands there twice
-and its neighbours are edited.
+come twice, or wait for the next cycle; no other one does, while the last one or a neighbour stays.
 """
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable
 from itertools import islice
 from typing import NamedTuple
@@ -20,7 +19,7 @@ _KEPT = 3  # the item, the one below it, and one more where the first may not be
 
 
 class _Place(NamedTuple):
-    """An item, its place (how many items stand above it), and whether a copy stands below it.
+    """An item, its place (how many items stand above it), and how many copies stand below it.
 
     `beside` names the item right above it.
     """
@@ -29,7 +28,7 @@ class _Place(NamedTuple):
     name: str
     item: Item
     beside: str = ""
-    again: bool = False
+    copies: int = 0
 
 
 class _Seen:
@@ -61,7 +60,7 @@ class _Onward:
     def __init__(self) -> None:
         self.new: list[_Place] = []
         self.doubtful: dict[str, int] = {}
-        self._copied: set[str] = set()
+        self._copies = Counter[str]()
 
     @property
     def is_full(self) -> bool:
@@ -69,17 +68,17 @@ class _Onward:
 
     @property
     def marked(self) -> list[_Place]:
-        """The new ones; of each is said whether a copy came by later."""
-        return [found._replace(again=found.item.text in self._copied) for found in self.new]
+        """The new ones; of each is said how many copies came by later."""
+        return [found._replace(copies=self._copies[found.item.text]) for found in self.new]
 
     def mark_copies(self, items: Iterable[Item]) -> None:
         """Look for copies of the new ones, to the end of the list."""
         texts = {found.item.text for found in self.new}
-        self._copied.update(item.text for item in items if item.text in texts)
+        self._copies.update(item.text for item in items if item.text in texts)
 
     def take(self, found: _Place, *, is_new: bool) -> None:
         if any(found.name == one.name for one in self.new):
-            self._copied.add(found.item.text)
+            self._copies[found.item.text] += 1
         if self.is_full:
             return
         if is_new:
@@ -102,9 +101,10 @@ def first_in_file(source: Items, last: Cursor | None) -> Found:
 def _in_file(found: list[_Place], *, above: str = "") -> Found:
     if not found:
         return None
-    place, name, item, beside, again = found[0]
+    place, name, item, beside, copies = found[0]
     below = found[1].name if len(found) > 1 else ""
-    return item, Cursor("file", name, "", place, above, below, again, beside if again else "")
+    beside = beside if copies else ""
+    return item, Cursor("file", name, "", place, above, below, copies > 0, beside, copies)
 
 
 def _after(source: Items, cursor: Cursor) -> list[_Place]:
@@ -125,20 +125,22 @@ class _Ways:
     """The ways on: 0 after the last item, 1 after the one above, 2 from the one below, 3 its place.
 
     Where the last item had a copy further down, what is met first may be that copy: then its line
-    is gone, and what stood between the two has yet to come.
+    is gone, and what stood between the two has yet to come. While there are as many as there were,
+    it is not gone.
     """
 
     def __init__(self, cursor: Cursor) -> None:
         self._cursor = cursor
         self._is_its_place = not cursor.again
         self._one_above = ""
+        self._missing = cursor.copies + 1 if cursor.copies else -1
         self._after = {cursor.last: 0, cursor.above: 1} if cursor.last else {}
         self._open: dict[int, _Onward] = {}
 
     @property
     def best(self) -> _Onward | None:
         """The first of the ways that are open."""
-        ways = [way for way in self._open if way or self._is_its_place]
+        ways = [way for way in self._open if way or self._is_its_place or not self._missing]
         return self._open[min(ways)] if ways else None
 
     @property
@@ -158,6 +160,7 @@ class _Ways:
         for onward in self._open.values():
             onward.take(found, is_new=is_new)
         if own == cursor.last:
+            self._missing -= 1
             self._is_its_place |= found.place == cursor.place or (
                 2 not in self._open and "" != self._one_above in (cursor.above, cursor.beside)
             )
