@@ -245,6 +245,48 @@ def test_a_login_that_was_refused_is_well_again_after_a_new_one(bot: Bot, clock:
     assert bot.run("status", "-p", "default").code == 0
 
 
+@pytest.mark.parametrize("content", [None, "{}"])
+def test_a_run_whose_list_cannot_be_read_is_known(
+    bot: Bot, x: Sandbox, tmp_path: Path, content: str | None
+) -> None:
+    bot.make_due()
+    path = tmp_path / "facts.json"
+    if content is not None:
+        path.write_text(content)
+    token = bot.document["token"]
+    for _ in range(2):
+        run = bot.run("post", "--list", str(path))
+        assert (run.code, x.requests) == (2, ()), run.err
+    assert "last run failed, 2 times: configuration" in bot.run("status").out
+    assert str(path) in rows(bot.run("status", "-p", "default"))["last error"]
+    assert bot.document["token"] == token
+    path.write_text('["Hello"]')
+    assert bot.run("post", "--list", str(path)).code == 0
+    assert bot.document["last_error"] is None
+
+
+def test_a_list_that_is_gone_waits_for_no_run_and_hides_no_refused_login(bot: Bot) -> None:
+    before = bot.path.read_bytes()
+    with bot.path.with_name("default.json.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        began = time.monotonic()
+        assert bot.run("post", "--list", "gone.txt").code == 2
+        assert time.monotonic() - began < 10
+    assert bot.run("post", "--list", "gone.txt", "-n").code == 2
+    assert bot.path.read_bytes() == before
+    refused = {"at": int(time.time()), "code": 4, "error": "login-needed", "message": "Refused."}
+    bot.change(last_error=refused)
+    assert bot.run("post", "--list", "gone.txt").code == 2
+    assert bot.document["last_error"]["code"] == 4
+
+
+def test_behind_commands_nothing_is_saved_for_a_list_that_is_gone(bot: Bot, tmp_path: Path) -> None:
+    bot.environ["TWEETBOT_LOAD_COMMAND"] = f"cat {bot.path}"
+    bot.environ["TWEETBOT_SAVE_COMMAND"] = f"cat > {tmp_path}/saved"
+    assert bot.run("post", "--list", "gone.txt").code == 2
+    assert not (tmp_path / "saved").exists()
+
+
 # --- read only --------------------------------------------------------------------------------
 
 

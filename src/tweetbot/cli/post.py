@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,10 +15,12 @@ from tweetbot.cli.inputs import Items, Wanted, source_of
 from tweetbot.cli.progress import progress
 from tweetbot.cli.shown import show_outcome, show_preview
 from tweetbot.draft import Terms
+from tweetbot.errors import ConfigurationError, TweetbotError
 from tweetbot.settings import read_settings
 from tweetbot.text import LIMIT, LONG_LIMIT
 
 if TYPE_CHECKING:
+    from tweetbot.settings import Settings
     from tweetbot.sources import FirstRun, Order, Source
 
 HEADINGS = {
@@ -149,7 +152,12 @@ def command(
 ) -> int:
     """Renew the login and post once; never asks (cron, CI)."""
     settings = read_settings(os.environ, profile=profile)
-    source = source_from(verbose=verbose, **given)
+    try:
+        source = source_from(verbose=verbose, **given)
+    except ConfigurationError as error:
+        if given["list_file"] is not None and not dry_run:
+            _write_down(error, settings)
+        raise
     settings = which_bot.chosen(settings)
     store = store_of(settings, wait=wait)
     if dry_run:
@@ -167,6 +175,16 @@ def command(
         )
     show_outcome(outcome, as_json=as_json, quiet=quiet)
     return 0
+
+
+def _write_down(error: ConfigurationError, settings: Settings) -> None:
+    """Record that a list cannot be read: a scheduler may find it so for weeks."""
+    from tweetbot import posting
+
+    with suppress(TweetbotError):
+        settings = which_bot.chosen(settings)
+        store = store_of(settings, wait=0)
+        posting.write_down(store, error, context=context(settings, wait=0))
 
 
 def source_from(

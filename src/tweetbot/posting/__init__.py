@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tweetbot.doors import late
 from tweetbot.posting.context import Context, Progress
 from tweetbot.posting.outcome import Outcome
+from tweetbot.posting.record import write_down
 from tweetbot.posting.run import Renewal, longest, post, renew
 
 if TYPE_CHECKING:
@@ -27,4 +28,5 @@ __all__ = [
     "longest",
     "post",
     "renew",
+    "write_down",
 ]

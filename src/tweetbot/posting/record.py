@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from tweetbot.errors import Temporary, TextRefused, TweetbotError
+from tweetbot.errors import LoginNeeded, Temporary, TextRefused, TweetbotError
 from tweetbot.posting.context import Context
 from tweetbot.profile import LastError, Pending, Posted, Profile, Spend
 from tweetbot.store import Store
@@ -228,3 +228,19 @@ def _posted(pending: Pending, post_id: str | None = None, *, at: float) -> Poste
     ids = (*pending.done, *filter(None, [post_id]))
     first = ids[0] if ids else None
     return Posted(id=first, at=int(at), digest=pending.digest, ids=ids if pending.done else ())
+
+
+def write_down(store: Store, error: TweetbotError, *, context: Context) -> None:
+    """Record why a run could not begin, so that `status` knows of it; X is asked nothing.
+
+    Nothing is recorded where a run that goes on meanwhile could lose by it, nor over a login that
+    was refused: that one a person has to mend first.
+    """
+    if not store.has_lock:
+        return
+    with suppress(TweetbotError), store.lock():
+        profile = store.load()
+        profile.check_usable(api_url=context.api_url)
+        last = profile.last_error
+        if last is None or last.code != LoginNeeded.code:
+            Record(store, profile, context).record_error(error)
