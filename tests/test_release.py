@@ -21,6 +21,7 @@ from tweetbot import __version__
 
 ROOT = Path(__file__).parents[1]
 GITHUB = ROOT / ".github"
+MADE = ROOT / "src/tweetbot/schedule/github.py"  # a bot's workflow
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 PACKAGE = {
     path.relative_to(ROOT / "src").as_posix()
@@ -121,6 +122,14 @@ def test_each_python_that_is_promised_is_tried() -> None:
     assert everything["steps"][-1]["run"] == "bash .ci/run"
     oldest = PROJECT["requires-python"].removeprefix(">=")
     assert oldest == PYTHONS[0]
+
+
+def test_an_action_has_one_version_here_and_in_the_workflows_that_are_made() -> None:
+    """GitHub's bot renews those of the project; those of `schedule` have to follow."""
+    texts = [path.read_text() for path in (*GITHUB.glob("workflows/*.yml"), MADE)]
+    used = {name for text in texts for name in re.findall(r"uses: (\S+)", text)}
+    assert "actions/checkout" in {name.partition("@")[0] for name in used}
+    assert len(used) == len({name.partition("@")[0] for name in used}), sorted(used)
 
 
 def test_only_the_last_job_of_a_release_may_publish() -> None:

@@ -37,7 +37,7 @@ jobs:
       id: ${{{{ steps.post.outputs.id }}}}
       url: ${{{{ steps.post.outputs.url }}}}
     steps:
-      - uses: actions/checkout@v6
+      - uses: actions/checkout@v7
 {checkout}      - run: pipx install {package}
       - name: Check, and post nothing
         if: ${{{{ inputs.dry_run }}}}
