@@ -92,11 +92,19 @@ def certificate(folder: Path) -> Path:
     return pem
 
 
-def authorities(folder: Path, pem: Path) -> dict[str, str]:
-    """Return variables by which programs trust a certificate beside what they trust anyway.
+@dataclass(frozen=True)
+class Trust:
+    """Variables by which a program trusts the run's certificate beside what it trusts anyway."""
 
-    tweetbot and httpx by a folder like the system's, requests by a file like certifi's: so each
-    spends as much time on certificates as it would without variables.
+    by_folder: dict[str, str]
+    by_file: dict[str, str]
+
+
+def authorities(folder: Path, pem: Path) -> Trust:
+    """Make a folder like the system's and a file like certifi's, with one certificate more.
+
+    Left alone, tweetbot looks into the system's folder, and httpx and requests read certifi's file:
+    with these each spends as much time on certificates as it would without variables.
     """
     import certifi
 
@@ -112,7 +120,10 @@ def authorities(folder: Path, pem: Path) -> dict[str, str]:
     (hashed / f"{digest}.0").write_text(certificate)
     file = folder / "bundle.pem"
     file.write_text(Path(certifi.where()).read_text() + certificate)
-    return {"SSL_CERT_DIR": str(hashed), "REQUESTS_CA_BUNDLE": str(file)}
+    return Trust(
+        {"SSL_CERT_DIR": str(hashed)},
+        {"SSL_CERT_FILE": str(file), "REQUESTS_CA_BUNDLE": str(file)},
+    )
 
 
 def _serve(pipe: Connection, pem: Path) -> None:

@@ -25,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from local_x import Place, authorities, certificate, local_x
+from local_x import Place, Trust, authorities, certificate, local_x
 
 CA_VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 ROOT = Path(__file__).parents[2]
@@ -122,30 +122,35 @@ def age(path: Path) -> None:
     path.write_text(json.dumps(document))
 
 
-def posting_rows(folder: Path, places: list[Place], trust: dict[str, str]) -> list[Row]:
-    """Pair `post` with the scripts, near, by TLS and far away."""
+def posting_rows(folder: Path, places: list[Place], trust: Trust) -> list[Row]:
+    """Pair `post` with the scripts, near, by TLS and far away.
+
+    A script is left to read certifi's file, as it does by itself; "by folder" it is told to look
+    into the folder that `post` looks into by itself.
+    """
     rows = []
     peers: dict[str, dict[str, float | None]] = {
         "http": {"httpx": 1.0, "http_client": None},
-        "https": {"httpx": 1.0, "tweepy": 0.75},
-        "https, 20 ms": {"httpx": 1.0},
+        "https": {"httpx": 1.0, "httpx by folder": None, "tweepy": 0.75},
+        "https, 20 ms": {"httpx": 1.0, "httpx by folder": None},
     }
     for (way, aims), place in zip(peers.items(), places, strict=True):
         home = folder / way
         home.mkdir(mode=0o700)
         path = home / "default.json"
         write(path, place)
-        more = trust if way.startswith("https") else {}
-        environ = {**ENVIRON, **more, **place.environ, "TWEETBOT_CONFIG_DIR": str(home)}
+        environ = {**ENVIRON, **place.environ, "TWEETBOT_CONFIG_DIR": str(home)}
 
         def aged(text: str, path: Path = path) -> list[str]:
             age(path)
             return [text]
 
-        mine = Program(f"post, {way}", [TWEETBOT, "post"], environ, aged)
+        mine = Program(f"post, {way}", [TWEETBOT, "post"], environ | trust.by_folder, aged)
         for name, aim in aims.items():
-            script = [PYTHON, str(BOTS / f"with_{name}.py"), str(path)]
-            rows.append(Row(mine, Program(f"{name}, {way}", script, environ, aged), aim))
+            library, _, by_folder = name.partition(" ")
+            script = [PYTHON, str(BOTS / f"with_{library}.py"), str(path)]
+            trusting = environ | (trust.by_folder if by_folder else trust.by_file)
+            rows.append(Row(mine, Program(f"{name}, {way}", script, trusting, aged), aim))
     return rows
 
 
