@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
 import json
 import os
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
+from importlib import import_module
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, Self
@@ -36,6 +38,7 @@ from tweetbot.store import Store
 from tweetbot.store.folder import FileStore
 from tweetbot.x.transport import Transport
 
+TESTS = Path(__file__).parent
 SCOPE = "tweet.read tweet.write users.read offline.access media.write"
 
 
@@ -69,23 +72,38 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return len(os.sched_getaffinity(0)) + (1 if os.environ.get("CI") else 2)
 
 
-# What a test that starts a program has in its code, or in that of what it calls in its module.
+def pytest_collection(session: pytest.Session) -> None:
+    """Compile the files of the tests once for all processes: each of them begins elsewhere."""
+    worker = getattr(session.config, "workerinput", None)
+    if worker and session.config.args == session.config.getini("testpaths"):
+        files = sorted(TESTS.rglob("test_*.py"))
+        first = int(worker["workerid"].removeprefix("gw")) * len(files) // worker["workercount"]
+        for file in files[first:] + files[:first]:
+            with suppress(Exception, pytest.skip.Exception):  # is told where it is collected
+                import_module(".".join(("tests", *file.relative_to(TESTS).with_suffix("").parts)))
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector of garbage what stays to the end: all the tests."""
+    gc.freeze()
+
+
+# What a test that starts a program has in its code, or in that of what it calls in its module:
+# names, and options of `Bot.run` that ask for a process.
 STARTING = {
-    "subprocess",
-    "Popen",
-    "pexpect",
-    "start",
-    "auth",
-    "playwright",
-    "TWEETBOT_SAVE_COMMAND",
+    *("subprocess", "Popen", "pexpect", "start", "auth", "playwright", "TWEETBOT_SAVE_COMMAND"),
+    *("by_shell", "at_once", "STRACE", "prefix=", "cwd=", "env=", "umask="),
 }
 # Fixtures of tests that take long.
-LASTING = {"full", "figures", "redis_server", "powerless", "homeless"}
+LASTING = {"full", "figures", "redis_server", "powerless", "homeless", "shell"}
 QUICK_CASES = 3  # of each test
+GIT_CASES = 1  # of one with a git host: each run starts many a git
 
 
-def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
     """Mark the first cases of each test that starts no program and is not slow as quick."""
+    if "quick" not in config.option.markexpr:
+        return
     cases: Counter[Any] = Counter()
     names: dict[Any, bool] = {}
     for item in items:
@@ -97,7 +115,8 @@ def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
         if function not in names:
             names[function] = not STARTING & names_used(function)
         cases[function] += 1
-        if names[function] and cases[function] <= QUICK_CASES:
+        limit = GIT_CASES if "git_host" in item.fixturenames else QUICK_CASES
+        if names[function] and cases[function] <= limit:
             item.add_marker("quick")
 
 
@@ -116,7 +135,8 @@ def names_used(function: Any) -> set[str]:
         code = codes.pop()
         codes += [inner for inner in code.co_consts if isinstance(inner, CodeType)]
         words = {word for word in code.co_consts if isinstance(word, str)}
-        new = {*code.co_names, *words} - seen
+        groups = [one for one in code.co_consts if isinstance(one, tuple)]  # options of a call
+        new = {*code.co_names, *words, *(f"{name}=" for names in groups for name in names)} - seen
         seen |= new
         called = [methods.get(name) or module.get(name) for name in new]
         codes += [

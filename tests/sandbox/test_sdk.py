@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-import xdk
 
 from tests.sandbox.pictures import gif, png
 from tweetbot.sandbox import Sandbox
@@ -34,6 +33,8 @@ def loopback(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def logged_in(**rules: Any) -> Iterator[tuple[Sandbox, Any]]:
     """Start a local X and log the SDK in there by PKCE."""
+    import xdk  # takes as long as half of all the tests' modules
+
     with Sandbox(approve=True, **rules) as x:
         client = xdk.Client(
             base_url=x.url,
