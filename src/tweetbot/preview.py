@@ -105,6 +105,7 @@ def details(preview: Preview) -> Iterator[str]:
     draft = preview.draft
     if preview.survey:
         yield from _surveyed(preview.survey)
+        yield from preview.survey.notes
     if preview.draft.refused:
         return
     uploads = _UPLOADS if draft.media and preview.usd else ""

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.lists import listed
 from tweetbot.draft import Draft, Terms
 from tweetbot.errors import ConfigurationError, Temporary, TweetbotError
 from tweetbot.profile import REMEMBERED, Seen
@@ -232,13 +233,79 @@ def test_memory_keeps_what_was_shown_last_within_6_kb() -> None:
     assert posts(lines(440, 540), cursors) == []
 
 
-@pytest.mark.parametrize(
-    "cursor", [7, "text", [], {}, {"used": 5}, {"used": "short"}, {"order": "file", "last": ""}]
-)
+@pytest.mark.parametrize("cursor", [7, "text", [], {}, {"used": 5}, {"used": "short"}])
 def test_a_damaged_memory_is_a_first_look(cursor: Any) -> None:
     found = follow(RSS, {"-": cursor}, first_run="skip")
     assert isinstance(found, Nothing)
     assert found.reason == "first-look"
+
+
+@pytest.mark.parametrize("cursor", [{"order": "file"}, {"path": "/x", "day": "1", "used": ["a"]}])
+def test_a_feed_does_not_take_the_place_of_a_list(cursor: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^- is remembered as a list.*--remember-as NAME"):
+        feed(RSS).adopt({"-": cursor})
+
+
+@pytest.mark.parametrize("order", ["shuffle", "file"])
+def test_a_list_does_not_take_the_place_of_a_feed(order: Any, tmp_path: Path) -> None:
+    path = tmp_path / "x.jsonl"
+    path.write_text('{"text": "One"}\n')
+    cursors = Feed(origin_of(str(path), no_fetch), *PLAIN).adopt({})
+    found = listed(path, order=order)
+    with pytest.raises(ConfigurationError, match=r"^x\.jsonl is remembered as a feed, and this"):
+        found.adopt(cursors)
+    draft = found.draft(found.adopt({}).get("x.jsonl"))
+    assert isinstance(draft, Draft)
+    with pytest.raises(ConfigurationError, match="is remembered as a list"):
+        Feed(origin_of(str(path), no_fetch), *PLAIN).adopt({"x.jsonl": draft.cursor})
+
+
+def told_at(path: Path, cursors: dict[str, Any], content: str, **wanted: Any) -> str:
+    """Look at a feed in a file; return what was told."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content)
+    told: list[str] = []
+    source = Feed(origin_of(str(path), no_fetch), FeedOptions(**wanted), told.append)
+    cursors.update(source.adopt(cursors))
+    return " ".join(told)
+
+
+def test_two_feeds_of_one_name_do_not_share_a_memory(tmp_path: Path) -> None:
+    """Else the second has no first look, and all that it has is posted."""
+    news, jobs = tmp_path / "news" / "feed.txt", tmp_path / "jobs" / "feed.txt"
+    cursors: dict[str, Any] = {}
+    assert told_at(news, cursors, "One\nTwo\n") == ""
+    before = json.dumps(cursors)
+    said = rf"Two feeds are called feed\.txt: {news} and {jobs}\. .*--remember-as NAME"
+    with pytest.raises(ConfigurationError, match=said):
+        told_at(jobs, cursors, "Cook\nBaker\n")
+    assert json.dumps(cursors) == before
+    assert told_at(jobs, cursors, "Cook\nBaker\n", remember_as="jobs") == ""
+    assert told_at(news, cursors, "One\nTwo\nThree\n") == ""
+    assert {name: len(kept["used"]) // 11 for name, kept in cursors.items()} == {
+        "feed.txt": 2,
+        "jobs": 2,
+    }
+
+
+def test_a_feed_that_lies_elsewhere_goes_on_and_says_so_once(tmp_path: Path) -> None:
+    old, new = tmp_path / "old" / "feed.txt", tmp_path / "new" / "feed.txt"
+    cursors: dict[str, Any] = {}
+    told_at(old, cursors, "One\n")
+    assert f"feed.txt was at {old} when it was used last" in told_at(new, cursors, "One\nTwo\n")
+    assert told_at(new, cursors, "One\nTwo\n") == ""
+    assert len(cursors["feed.txt"]["used"]) == 11
+    new.unlink()  # moved, and all of its items are others
+    assert f"was at {new}" in told_at(old, cursors, "Three\n")
+    (tmp_path / "link").symlink_to(tmp_path / "old")
+    assert f"was at {old}" in told_at(tmp_path / "link" / "feed.txt", cursors, "Four\n")
+
+
+def test_the_same_feed_in_another_folder_each_day_goes_on_under_its_name(tmp_path: Path) -> None:
+    cursors: dict[str, Any] = {}
+    for number in range(3):
+        path = tmp_path / str(number) / "feed.txt"
+        assert told_at(path, cursors, f"{number}\n", remember_as="feed.txt") == ""
 
 
 def test_what_a_newer_tweetbot_remembers_is_kept() -> None:

@@ -716,6 +716,24 @@ def test_a_finished_list_says_how_many_items_were_passed_over(
     assert live(x) == ["One", "Two"]
 
 
+def test_another_list_of_the_same_name_is_told_whatever_the_run_does(
+    bot: Bot, facts: Path, tmp_path: Path
+) -> None:
+    once = ("--once", "--order", "file")
+    write(facts, "One", "Two")
+    for _ in range(2):
+        post(bot, facts, *once)
+    (tmp_path / "other").mkdir()
+    other = tmp_path / "other" / "facts.txt"
+    said = f"facts.txt was at {facts} when it was used last"
+    for items, is_over in ((["a"], True), (["a", "b", "c"], False)):
+        write(other, *items)
+        for dry in (("-n",), ()):
+            ended = post(bot, other, *once, *dry)
+            assert (ended.code, ended.err.count(said)) == (0, 1)
+            assert ("List finished" in ended.err) == is_over
+
+
 def test_a_list_from_standard_input_is_refused(bot: Bot, x: Sandbox) -> None:
     ended = bot.run("post", "--list", "-", stdin=b"One\nTwo\n")
     assert (ended.code, x.requests) == (2, ())

@@ -17,6 +17,7 @@ from tweetbot.values import dataclass
 REMEMBERED = 500  # items; a feed shows a few dozen
 _NAME = 11  # characters: 8 bytes in base64url; among 500, two share one with a chance of 1 in 10^14
 _LONGEST_VALIDATOR = 160  # characters
+_TEXTS = ("etag", "modified", "look", "moved", "path")
 
 
 def item_name(key: str) -> str:
@@ -34,7 +35,8 @@ class Seen:
     `is_cut` says that the feed has had more items than are remembered; so it may be if the first
     look was at a broken one. `etag` and `modified` are
     the server's, of a look that left nothing new behind, and `look` names what was looked for.
-    `moved` names the address that a person was told the feed has moved to.
+    `moved` names the address that a person was told the feed has moved to. `path` is where it lay,
+    if it is a file.
     """
 
     used: tuple[str, ...] = ()
@@ -43,25 +45,26 @@ class Seen:
     modified: str = ""
     look: str = ""
     moved: str = ""
+    path: str = ""
     unknown: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @classmethod
     def read(cls, value: Any) -> Seen | None:
-        """Read what the profile keeps; what is none, such as a list's cursor, counts as no look."""
+        """Read what the profile keeps; what is none counts as no look."""
         if not isinstance(value, dict) or not isinstance(value.get("used"), str):
             return None
         names = value["used"]
         if not re.fullmatch(f"([A-Za-z0-9_-]{{{_NAME}}})*", names):
             return None
         used = tuple(names[start : start + _NAME] for start in range(0, len(names), _NAME))
-        known = {name: value.get(name) for name in ("etag", "modified", "look", "moved")}
+        known = {name: value.get(name) for name in _TEXTS}
         texts = {name: text if isinstance(text, str) else "" for name, text in known.items()}
         rest = {name: value[name] for name in value if name not in {"used", "is_cut", *texts}}
         return cls(used, value.get("is_cut") is True, **texts, unknown=rest)
 
     def written(self) -> dict[str, Any]:
         """Return what the profile keeps."""
-        texts = {name: getattr(self, name) for name in ("etag", "modified", "look", "moved")}
+        texts = {name: getattr(self, name) for name in _TEXTS}
         kept = {name: text for name, text in texts.items() if text}
         cut = {"is_cut": True} if self.is_cut else {}
         return {**self.unknown, "used": "".join(self.used), **cut, **kept}

@@ -8,20 +8,24 @@ remembered by their names alone (`profile.Seen`); the draft's cursor is the name
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import field, replace
+from pathlib import Path
 from typing import Any
 
 from tweetbot.draft import Draft
+from tweetbot.errors import ConfigurationError
 from tweetbot.foreign import address
 from tweetbot.profile import REMEMBERED, Seen, item_name
 from tweetbot.sources.entries import Entry
 from tweetbot.sources.feed_documents import READ_DEADLINE, Document, Read, read_in_time
 from tweetbot.sources.feed_options import FeedOptions, Fetch
 from tweetbot.sources.links import without_scheme
+from tweetbot.sources.list_lines import quoted
 from tweetbot.sources.no_feed import NoFeed
 from tweetbot.sources.origins import FETCHED_WITHIN, Origin, origin_of
-from tweetbot.sources.source import Nothing
+from tweetbot.sources.source import Nothing, check_kind
 from tweetbot.sources.stories import Writer
 from tweetbot.values import dataclass
 
@@ -73,6 +77,7 @@ class Feed:
     def adopt(self, cursors: Mapping[str, Any]) -> Mapping[str, Any]:
         """Look at the feed, and return the profile's cursors with what the look has seen."""
         before = self._before(cursors)
+        check_kind(before, cursors.get(before), is_feed=True)
         look = self._look(cursors.get(before))
         if look.seen is None:
             return cursors
@@ -126,7 +131,8 @@ class Feed:
             self.tell(f"Of {len(entries)} items, only the newest {REMEMBERED} are looked at.")
             entries = entries[-REMEMBERED:]
         names = [entry.name for entry in entries]
-        seen = replace(seen.shown(names, is_cut=is_cut), etag="", modified="", look="")
+        seen = replace(self._lying(seen, names), etag="", modified="", look="")
+        seen = seen.shown(names, is_cut=is_cut)
         if is_first:
             seen = seen.with_used(self._old(entries))
         return _Look(entries, seen, is_first, arrival.etag, arrival.modified)
@@ -147,6 +153,25 @@ class Feed:
             where = address(moved_to, whole=True)
             self.tell(f"The feed has moved to {where}: give that address from now on.")
         return replace(seen, moved=name)
+
+    def _lying(self, seen: Seen, names: Sequence[str]) -> Seen:
+        """Note where its file lies, and say that it lay elsewhere: it may be another of that name.
+
+        Raises `ConfigurationError` if it is: that one is still there, and has had no such items.
+        """
+        here, there = self.origin.lies_at, seen.path
+        if here and there and there != here and not self.options.remember_as:
+            if names and not {*names} & {*seen.used} and _are_two_files(here, there):
+                raise ConfigurationError(
+                    f"Two feeds are called {self.key}: {there} and {here}.",
+                    "Give this one a name of its own: --remember-as NAME. If it is the same feed:"
+                    f" --remember-as {quoted(Path(self.key))}",
+                )
+            self.tell(
+                f"The feed {self.key} was at {there} when it was used last, and goes on from there."
+                " If this is another one, give it a name: --remember-as NAME."
+            )
+        return replace(seen, path=here or there)
 
     def _old(self, entries: Sequence[Entry]) -> list[str]:
         """Return the names of what a first look takes as old."""
@@ -199,6 +224,13 @@ class Feed:
     @property
     def _writer(self) -> Writer:
         return Writer(self.key, self.options, self.origin.folder)
+
+
+def _are_two_files(one: str, other: str) -> bool:
+    try:
+        return not os.path.samefile(one, other)
+    except (OSError, ValueError):  # one of them is not there
+        return False
 
 
 def oldest_first(read: Read) -> list[Entry]:

@@ -20,7 +20,7 @@ from tweetbot.sources.list_lines import Tally
 from tweetbot.sources.making import Making
 from tweetbot.sources.orders import next_item
 from tweetbot.sources.shapes import FOLDER, TABLE, Shape, shape_of
-from tweetbot.sources.source import Nothing
+from tweetbot.sources.source import Nothing, check_kind
 from tweetbot.values import dataclass
 
 if TYPE_CHECKING:
@@ -110,6 +110,7 @@ class List:
 
     def adopt(self, cursors: Mapping[str, Any]) -> Mapping[str, Any]:
         """Take over a place that was kept by the list's path, as an older tweetbot did."""
+        check_kind(self.key, cursors.get(self.key), is_feed=False)
         if self.key in cursors:
             return cursors
         own = str(self.path)
@@ -125,7 +126,7 @@ class List:
             return cursors
         return {self.key if key == own else key: cursor for key, cursor in cursors.items()}
 
-    def _notes(self, cursor: Any) -> tuple[str, ...]:
+    def notes(self, cursor: Any) -> tuple[str, ...]:
         """Say that it lay elsewhere when it was used last: it may be another one of that name."""
         before = cursor.get("path") if isinstance(cursor, Mapping) else None
         if not isinstance(before, str) or before == str(self.path):
@@ -217,7 +218,7 @@ class List:
             paid_partnership=content.paid_partnership,
             where=self.shape.where(item, self.path),
             item=item.text,
-            notes=self._notes(before),
+            notes=self.notes(before),
         )
 
     def _refused(self, item: Item) -> TextRefused | None:
@@ -254,7 +255,7 @@ class List:
         return Nothing(
             "finished",
             f"List finished: each item of {self.path} had its turn{over}. Without --once it"
-            f" begins again; {_GROWING[self.how.order]}.",
+            f" begins again; {_GROWING[self.how.order]}. {' '.join(self.notes(cursor))}".rstrip(),
         )
 
     def _not_today(self, today: Today) -> Nothing:

@@ -47,6 +47,10 @@ class Origin(Protocol):
     @property
     def folder(self) -> Path | None: ...
 
+    @property
+    def lies_at(self) -> str:
+        """The path of a file; nothing else has one."""
+
     def get(self, seen: Seen | None, *, look: str) -> Arrival:
         """Get the document; raises what keeps it from being read, and remembers nothing."""
 
@@ -62,6 +66,7 @@ class Server:
     fetch: Fetch
     is_standard_input: bool = False
     folder: None = None
+    lies_at: str = ""
 
     @property
     def key(self) -> str:
@@ -104,6 +109,10 @@ class File:
     @property
     def folder(self) -> Path:
         return self.path.parent
+
+    @property
+    def lies_at(self) -> str:
+        return os.path.abspath(self.path)
 
     def get(self, seen: Seen | None, *, look: str) -> Arrival:
         del seen, look
@@ -151,6 +160,7 @@ class StandardInput:
     key: str = "-"
     is_standard_input: bool = True
     folder: Path = Path()
+    lies_at: str = ""
 
     def get(self, seen: Seen | None, *, look: str) -> Arrival:
         del seen, look

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from typing import Any, Literal, Protocol
 
 from tweetbot.draft import Draft
+from tweetbot.errors import ConfigurationError
 from tweetbot.values import dataclass
 
 Reason = Literal["nothing-new", "first-look", "not-today", "finished"]
@@ -35,6 +36,22 @@ class Nothing:
     def is_the_job(self) -> bool:
         """Whether the run did its job; a list that is finished is worth a monitor's alarm."""
         return self.reason != "finished"
+
+
+def check_kind(name: str, cursor: Any, *, is_feed: bool) -> None:
+    """Raise `ConfigurationError` for a feed with the name of a list, or a list with a feed's.
+
+    The place of the one would be lost to the other. What is damaged is neither's.
+    """
+    kept = cursor if isinstance(cursor, Mapping) else {}
+    is_feeds = isinstance(kept.get("used"), str)
+    is_lists = isinstance(kept.get("used"), list) or kept.get("order") in ("shuffle", "file")
+    if is_lists if is_feed else is_feeds:
+        was, this = ("list", "feed") if is_feed else ("feed", "list")
+        raise ConfigurationError(
+            f"{name} is remembered as a {was}, and this is a {this}.",
+            f"Give this {this} a name of its own: --remember-as NAME.",
+        )
 
 
 class Source(Protocol):

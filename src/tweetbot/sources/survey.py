@@ -29,7 +29,7 @@ class Survey:
     """What is known of a list; `ahead` is what comes next, as the profile stands.
 
     `comments` are lines that are none of its items; `hashtags` are lines that begin with # and are.
-    `unused` are the keys of objects that make nothing of an item.
+    `unused` are the keys of objects that make nothing of an item, and `notes` are what a run says.
     """
 
     shape: str
@@ -41,6 +41,7 @@ class Survey:
     unpostable: tuple[str, ...]
     unused: tuple[str, ...]
     ahead: Ahead
+    notes: tuple[str, ...]
 
     @property
     def said(self) -> Iterator[str]:
@@ -88,6 +89,7 @@ def surveyed(source: List, cursor: Any) -> Survey:
         tuple(unpostable),
         tuple(unused),
         ahead,
+        source.notes(cursor),
     )
 
 
