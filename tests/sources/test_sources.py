@@ -25,6 +25,7 @@ from tweetbot.sources.cursor import Cursor, Order, naming
 from tweetbot.sources.given import given, rubbish
 from tweetbot.sources.in_file import _CHUNK, _Seen
 from tweetbot.sources.item import Item
+from tweetbot.sources.list_folder import _reading_order
 from tweetbot.sources.lists import List, Remembered
 from tweetbot.sources.making import Making
 from tweetbot.sources.shapes import LINES
@@ -512,8 +513,8 @@ class Editor:
         self.always = self.always & set(self.lines) if self.texts else set(self.lines)
         self.stirred |= {line for line in self.lines if self.lines.count(line) > 1}
         self.cursor = draft.cursor
-        self.texts.append(draft.text)
-        following = self.lines[self.lines.index(draft.text) + 1 :]
+        self.texts.append(draft.item)
+        following = self.lines[self.lines.index(draft.item) + 1 :]
         unseen = [line for line in following if self.lines.index(line) not in self.places_above()]
         self.known = (*self.texts[-2:], *unseen[:1])
         repeated = [text for text, count in Counter(self.texts).items() if count > 1]
@@ -588,7 +589,20 @@ def as_table(path: Path, lines: list[str]) -> Path:
     return path
 
 
-SHAPES = {"fortune": as_fortune, "JSON": as_json, "table": as_table}
+def as_json_lines(path: Path, lines: list[str]) -> Path:
+    path = path.with_suffix(".jsonl")
+    values = [{"alt": str(len(lines)), "text": line} if len(lines) % 2 else line for line in lines]
+    path.write_text("\n\n".join(map(json.dumps, values)))
+    return path
+
+
+def as_folder(path: Path, names: list[str]) -> Path:
+    path.mkdir(exist_ok=True)
+    for file in path.iterdir():
+        file.unlink()
+    for name in names:
+        (path / f"{name}.txt").write_text(f"{name}, one of {len(names)}")
+    return path
 
 
 @dataclass
@@ -603,22 +617,48 @@ class Writer(Editor):
         return draft_of(source, json.loads(json.dumps(self.cursor)))
 
 
+class Filer(Writer):
+    """A person whose list is a folder: a file's name is its place; with another it is another."""
+
+    def edit(self, kind: str, one: int, other: int) -> None:
+        if kind == "remove":
+            super().edit(kind, one, other)
+        elif kind == "add":
+            self.added += 1
+            self.lines.append(f"Old {other % 12} {self.added}")
+            self.lines.sort(key=_reading_order)
+
+
+SHAPES: dict[str, tuple[type[Writer], Callable[[Path, list[str]], Path]]] = {
+    "fortune": (Writer, as_fortune),
+    "JSON": (Writer, as_json),
+    "JSON Lines": (Writer, as_json_lines),
+    "table": (Writer, as_table),
+    "folder": (Filer, as_folder),
+}
+
+
 @both_orders
 @pytest.mark.parametrize("shape", SHAPES)
-@examples(size=st.integers(1, 6), gaps=st.lists(st.lists(edits, max_size=3), max_size=10))
-@settings(max_examples=20, deadline=None)
 def test_within_a_cycle_of_any_shape_nothing_repeats_and_nothing_is_lost(
-    order: Order, shape: str, size: int, gaps: list[list[tuple[str, int, int]]]
+    order: Order, shape: str, pytestconfig: pytest.Config
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        lines = [f"Old {number}" for number in range(size)]
-        editor = Writer(order, lines, path=Path(folder) / "facts", write=SHAPES[shape])
-        for gap in gaps:
-            editor.run()
-            for edit in gap:
-                editor.edit(*edit)
-        for _ in range(len(editor.lines) + 1):
-            editor.run()
+    kind, write = SHAPES[shape]
+
+    @examples(size=st.integers(1, 12), gaps=st.lists(st.lists(edits, max_size=3), max_size=10))
+    @settings(max_examples=300 if pytestconfig.getoption("--full") else 20, deadline=None)
+    def edited(size: int, gaps: list[list[tuple[str, int, int]]]) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            lines = [f"Old {number}" for number in range(size)]
+            editor = kind(order, lines, path=Path(folder) / "facts", write=write)
+            for gap in gaps:
+                editor.run()
+                for edit in gap:
+                    editor.edit(*edit)
+            for _ in range(len(editor.lines) + 1):
+                editor.run()
+
+    edited()
 
 
 # -- long lists -----------------------------------------------------------------------------------
