@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from tweetbot.draft import LAST, Draft
 from tweetbot.errors import NotAllowed
@@ -22,7 +23,7 @@ class Preview:
 
     `survey` is what is known of a list. The draft may be one that can never be posted; then it is
     `refused`. `beyond_budget` is what the run would end with, `already` the
-    same text, posted lately.
+    same text, posted lately. `is_alone` says that a feed has no other new item.
     """
 
     draft: Draft
@@ -30,6 +31,7 @@ class Preview:
     survey: Survey | None = None
     beyond_budget: NotAllowed | None = None
     already: Posted | None = None
+    is_alone: bool = False
 
     @property
     def unpostable(self) -> tuple[str, ...]:
@@ -87,8 +89,16 @@ def preview(source: Source, store: Store, *, api_url: str, again: bool, now: int
         if isinstance(draft, Nothing):
             return Idle(draft)
         already = profile.posted_lately(draft.digest, now=now) if profile and not again else None
-        shown = Preview(draft, profile, already=already)
+        shown = Preview(draft, profile, already=already, is_alone=_is_alone(source, cursor))
     return replace(shown, beyond_budget=_beyond_budget(shown, now))
+
+
+def _is_alone(source: Source, cursor: Any) -> bool:
+    if source.key is None:
+        return False
+    from tweetbot.sources import Feed  # late: a text needs none
+
+    return isinstance(source, Feed) and len(source.waiting(cursor)) == 1
 
 
 def _beyond_budget(shown: Preview, now: int) -> NotAllowed | None:
@@ -106,6 +116,8 @@ def details(preview: Preview) -> Iterator[str]:
     if preview.survey:
         yield from _surveyed(preview.survey)
         yield from preview.survey.notes
+    if preview.is_alone:
+        yield "1 new item is waiting."
     if preview.draft.refused:
         return
     uploads = _UPLOADS if draft.media and preview.usd else ""

@@ -62,6 +62,21 @@ def test_a_dry_run_shows_the_next_item_and_what_a_first_look_takes_as_old(
     assert (bot.document, texts(bot)) == (before, [])
 
 
+def test_a_dry_run_says_how_many_new_items_wait(bot: Bot, web: FeedServer) -> None:
+    url = f"{web.url}/feed"
+    web.pages["/feed"] = Page(rss("A"))
+    follow(bot, url)
+    assert "Nothing new in the feed." in follow(bot, url, "-n").err
+    web.pages["/feed"] = Page(rss("B", "A"))
+    for options in ((), ("--match", "B")):
+        assert follow(bot, url, "-n", *options).err.startswith("1 new item is waiting.\n")
+    assert "Nothing new in the feed fits --match." in follow(bot, url, "-n", "--match", "C").err
+    web.pages["/feed"] = Page(rss("C", "B", "A"))
+    assert follow(bot, url, "-n").err.startswith("2 new items are waiting")
+    assert "1 new item" in follow(bot, url, "-n", "--match", "C").err
+    assert follow(bot, url, "--match", "C").err == ""
+
+
 def test_a_dry_run_needs_no_bot(newcomer: Bot, tmp_path: Path) -> None:
     path = tmp_path / "feed.xml"
     path.write_bytes(rss("A"))

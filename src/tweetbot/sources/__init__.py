@@ -12,7 +12,7 @@ from tweetbot.sources.source import Nothing, Reason, Source
 
 if TYPE_CHECKING:
     from tweetbot.sources.cursor import Cursor, Order
-    from tweetbot.sources.feed import followed
+    from tweetbot.sources.feed import Feed, followed
     from tweetbot.sources.feed_options import FeedOptions, Fetch, FirstRun
     from tweetbot.sources.lists import List, Remembered, listed
     from tweetbot.sources.media import check_alt, check_together, read_media
@@ -22,7 +22,7 @@ else:
     __getattr__ = late(
         __name__,
         cursor="Cursor Order",
-        feed="followed",
+        feed="Feed followed",
         feed_options="FeedOptions Fetch FirstRun",
         lists="List Remembered listed",
         media="check_alt check_together read_media",
@@ -33,6 +33,7 @@ else:
 __all__ = [
     "Cursor",
     "Extras",
+    "Feed",
     "FeedOptions",
     "Fetch",
     "FirstRun",

@@ -219,7 +219,9 @@ class Feed:
             return Nothing(
                 "first-look", f"{said} {writer.price(newest)}", kept, writer.draft(newest)
             )
-        return Nothing("nothing-new", "Nothing new in the feed.", kept)
+        is_other = any(entry.name not in seen.used for entry in look.entries)
+        fits = " fits --match" if self.options.match and is_other else ""
+        return Nothing("nothing-new", f"Nothing new in the feed{fits}.", kept)
 
     @property
     def _writer(self) -> Writer:
