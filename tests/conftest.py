@@ -95,7 +95,7 @@ STARTING = {
     *("by_shell", "at_once", "STRACE", "prefix=", "cwd=", "env=", "umask="),
 }
 # Fixtures of tests that take long.
-LASTING = {"full", "figures", "redis_server", "powerless", "homeless", "shell"}
+LASTING = {"full", "figures", "redis_server", "ssh_server", "powerless", "homeless", "shell"}
 QUICK_CASES = 3  # of each test
 GIT_CASES = 1  # of one with a git host: each run starts many a git
 

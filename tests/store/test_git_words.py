@@ -13,7 +13,7 @@ ACCESS = "fatal: unable to access 'https://git.example/x.git/': "
 TOKEN = "dG9rZW4tMTIzNDU2Nzg5MDEyMzQ1Njc4OTA"
 
 
-# As git 2.39 to 2.50 say it, with GnuTLS and with OpenSSL.
+# As git 2.39 to 2.55 say it, with GnuTLS and with OpenSSL.
 @pytest.mark.parametrize(
     ("said", "error", "advice"),
     [
@@ -45,6 +45,32 @@ def test_a_certificate_of_the_git_server_is_a_person_s_to_mend(
     found = refusal(failed, "git:origin", branch="", in_actions=False)
     assert (type(found), advice in found.remedy) == (error, True), found
     assert "git:origin" in found.happened
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ("fatal: could not read Username for 'https://h': terminal prompts disabled", 2),
+        ("fatal: unable to get password from user", 2),  # since 2.47
+        ("sh: 1: ssh: not found", 2),
+        ("ERROR: The key you are authenticating with has been marked as read only.", 2),
+        ("remote: GitLab: You are not allowed to push code to this project.", 2),
+        ("ERROR: This deploy key does not have write access to this project.", 2),
+        ("kex_exchange_identification: Connection closed by remote host", 6),
+        ("ssh: connect to host h port 22: No route to host", 6),
+    ],
+)
+def test_whom_git_does_not_let_in_a_person_lets_in(said: str, error: int) -> None:
+    last = "\nfatal: Could not read from remote repository."
+    found = refusal(GitFailed(128, said + last), "git:origin", branch="", in_actions=False)
+    assert (found.code, said.rstrip(".") in found.happened) == (error, True), found
+    assert "Could not read" not in found.happened
+
+
+def test_a_server_that_gives_no_reason_is_told_in_git_s_words() -> None:
+    failed = GitFailed(128, "fatal: Could not read from remote repository.\n")
+    found = refusal(failed, "git:origin", branch="", in_actions=False)
+    assert "Could not read from remote" in found.happened
 
 
 def test_what_redis_says_cannot_steer_and_shows_no_token() -> None:

@@ -104,9 +104,8 @@ def _nothing_there(profile: str, environ: Mapping[str, str], pointer: Path | Non
 
 
 def _told(environ: Mapping[str, str]) -> str:
-    """Return the store as a person types it; a URL may hold a token."""
-    address = Address.parse(environ.get("TWEETBOT_STORE", ""))
-    return address.store if address.is_name else str(address)
+    """Return the store as a person types it, without a token that its URL may hold."""
+    return Address.parse(environ.get("TWEETBOT_STORE", "")).without_secret().store
 
 
 def _in_actions(environ: Mapping[str, str]) -> bool:

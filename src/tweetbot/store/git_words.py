@@ -27,8 +27,8 @@ class _Row:
     in_actions: str = ""
 
 
-# The first that fits. Sources: git 2.39 (builtin/push.c, transport.c, remote-curl.c, setup.c), and
-# what GitHub and GitLab answer.
+# The first that fits. Sources: git 2.39 to 2.55 (builtin/push.c, transport.c, remote-curl.c,
+# setup.c, credential.c), OpenSSH 9.2 (sshconnect.c, authfile.c), and what GitHub and GitLab answer.
 _ROWS = (
     _Row(
         "cannot lock ref|failed to update ref|stale info|Unable to create '.*\\.lock'",
@@ -54,14 +54,31 @@ _ROWS = (
         " git:https://HOST/REPOSITORY",
     ),
     _Row(
-        "could not read (Username|Password)|Authentication failed|Invalid username or"
-        "|returned error: 401|Permission denied \\(|HTTP Basic: Access denied",
+        "cannot run |ssh: (command )?not found",
+        ConfigurationError,
+        "Install ssh (Debian's package is openssh-client); if git is told of another program, by"
+        " GIT_SSH_COMMAND or core.sshCommand, look whether it is there.",
+    ),
+    _Row(
+        "Permissions .* are too open|bad permissions",
+        ConfigurationError,
+        "Let nobody else read the key: chmod 600 KEY",
+    ),
+    _Row(
+        "could not read (Username|Password)|unable to get password from user|Authentication failed"
+        "|Invalid username or|returned error: 401|Permission denied \\(|HTTP Basic: Access denied",
         ConfigurationError,
         "git has no access there. See that `git push` works there without a question, by the URL"
-        " outside of a clone, too: by a credential helper (git config --global), an ssh key, or a"
-        " token in the URL.",
+        " outside of a clone, too: by a credential helper (git config --global), an ssh key without"
+        " a passphrase, or a token in the URL.",
         "Let actions/checkout keep its credentials (no `persist-credentials: false`), and"
         f" {_WRITE}.",
+    ),
+    _Row(
+        "Host key for .* has changed|HOST IDENTIFICATION HAS CHANGED",
+        ConfigurationError,
+        "It is not the key in known_hosts: ask whoever runs it. If it has a new one, drop the old"
+        " one by `ssh-keygen -R HOST`, and connect once by hand with ssh.",
     ),
     _Row(
         "Host key verification failed",
@@ -95,14 +112,19 @@ _ROWS = (
         "git knows no such kind of address: use https://, ssh:// or a folder.",
     ),
     _Row(
-        "returned error: 403|remote rejected|[Pp]ermission|[Dd]enied|read-only|READ ONLY",
+        "returned error: 403|remote rejected|[Pp]ermission|[Dd]enied|(?i:read[- ]only)"
+        "|not allowed to (push|write|upload)|not have write access",
         ConfigurationError,
         "Let whoever runs this push there.",
         f"{_WRITE.capitalize()}.",
     ),
     _Row("does not appear to be a git repository", Temporary, "Check its address, or run later."),
 )
-_CHATTER = re.compile(r"hint:|To |Done$|error: failed to push some refs|Please make sure|and the")
+_CHATTER = re.compile(
+    "hint:|To |Done$|error: failed to push some refs|Please make sure|and the"
+    "|fatal: Could not read from remote repository|@|IT IS POSSIBLE|Someone could be"
+    "|It is (also|required)|Please contact|Add correct|Offending|Permission denied, please"
+)
 _USER = re.compile(r"(?<=://)[^/@\s]*@")
 
 
@@ -127,6 +149,6 @@ def refusal(failed: GitFailed, where: str, *, branch: str, in_actions: bool) -> 
 def _words(said: str) -> str:
     """Return what git and the server said, on one line, free of secrets."""
     lines = [line.strip() for line in said.splitlines()]
-    told = [line.replace("\t", " ") for line in lines if line and not _CHATTER.match(line)]
+    told = [line.replace("\t", " ") for line in lines if line and not _CHATTER.match(line)] or lines
     words = without_tokens(one_line(_USER.sub("", "; ".join(told)))).rstrip(".")
     return words if len(words) <= _LONGEST else words[:_LONGEST] + "…"
