@@ -92,7 +92,7 @@ def pytest_collection_finish() -> None:
 # names, and options of `Bot.run` that ask for a process.
 STARTING = {
     *("subprocess", "Popen", "pexpect", "start", "auth", "playwright", "TWEETBOT_SAVE_COMMAND"),
-    *("by_shell", "at_once", "STRACE", "prefix=", "cwd=", "env=", "umask="),
+    *("by_shell", "at_once", "STRACE", "prefix=", "env=", "umask="),
 }
 # Fixtures of tests that take long.
 LASTING = {"full", "figures", "redis_server", "ssh_server", "powerless", "homeless", "shell"}
@@ -100,10 +100,28 @@ QUICK_CASES = 3  # of each test
 GIT_CASES = 1  # of one with a git host: each run starts many a git
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Let each process begin with its share of what takes long; mark what is quick."""
+    if "quick" in config.option.markexpr:
+        mark_quick(items)
+    elif worker := getattr(config, "workerinput", None):
+        ordered = sorted(items, key=lambda item: not takes_long(item))
+        longest = sum(map(takes_long, items))
+        long, short, shares = ordered[:longest], ordered[longest:], worker["workercount"]
+        items.clear()
+        for share in range(shares):
+            ends = (len(short) * part // shares for part in (share, share + 1))
+            items += [*long[share::shares], *short[slice(*ends)]]
+
+
+def takes_long(item: pytest.Item) -> bool:
+    """Whether a test takes some seconds."""
+    names = item.fixturenames if isinstance(item, pytest.Function) else ()
+    return bool({"full", "figures"} & set(names) or item.get_closest_marker("slow"))
+
+
+def mark_quick(items: Sequence[pytest.Item]) -> None:
     """Mark the first cases of each test that starts no program and is not slow as quick."""
-    if "quick" not in config.option.markexpr:
-        return
     cases: Counter[Any] = Counter()
     names: dict[Any, bool] = {}
     for item in items:
@@ -349,7 +367,7 @@ class Bot:
     def run(self, *args: str, stdin: bytes | None = None, **options: Any) -> Run:
         """Run a command to its end: within this process, unless something asks for another one."""
         if self._fits_inside(options):
-            code, out, err = run_inside(args, environ=self.variables, stdin=stdin or b"")
+            code, out, err = run_inside(args, environ=self.variables, stdin=stdin or b"", **options)
             return Run(code, out.decode(), err.decode())
         if stdin is not None:
             options["stdin"] = subprocess.PIPE
@@ -362,7 +380,7 @@ class Bot:
         for_python = any(name.startswith("PYTHON") for name in self.environ)
         return not (
             self.alone
-            or options
+            or options.keys() - {"cwd"}
             or for_python
             or threading.current_thread() is not threading.main_thread()
         )

@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, chdir, contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -21,14 +21,14 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run_inside(
-    args: Sequence[str], *, environ: Mapping[str, str], stdin: bytes = b""
+    args: Sequence[str], *, environ: Mapping[str, str], stdin: bytes = b"", cwd: Path | str = "."
 ) -> tuple[int, bytes, bytes]:
     """Run one command; return its exit code and what it wrote. For the main thread alone."""
     with ExitStack() as stack:
         files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
         files[0].write(stdin)
         files[0].seek(0)
-        with _streams(files), _environment(environ), _arguments(args), _handlers():
+        with _streams(files), _environment(environ), _arguments(args), _handlers(), chdir(cwd):
             code = run(cli, args)
         out, err = (_content(file) for file in files[1:])
     return code, out, err

@@ -95,6 +95,7 @@ def test_a_login_that_waits_in_vain_is_withdrawn(bot: Bot) -> None:
 # --- two logins at once -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_login_never_replaces_a_later_one(bot: Bot, x: Sandbox) -> None:
     x.fault("me", Fault("delay", seconds=8))
     with bot.auth() as early:

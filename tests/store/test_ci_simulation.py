@@ -151,6 +151,7 @@ def masked(run: Run) -> list[str]:
     return masks
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_a_month_of_runs_never_locks_the_bot_out(ci: CI, full: bool) -> None:
     choose = random.Random(1)
@@ -201,6 +202,7 @@ def test_a_recorded_post_that_could_not_be_saved_is_no_second_post(ci: CI) -> No
     assert len(ci.bot.x.posts) == 1
 
 
+@pytest.mark.slow
 def test_a_save_that_fails_three_times_after_a_renewal_is_told_as_it_is(ci: CI) -> None:
     ci.make_due()
     ci.plan({RENEWED: "fails", AGAIN: "fails", THIRD: "fails"})

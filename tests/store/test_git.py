@@ -233,13 +233,13 @@ def kept_document(profile: Profile) -> object:
 def test_a_request_that_fails_once_costs_nothing(
     fault: str, step: str, number: int, kept: Bot, server: GitServer, git_host: GitHost
 ) -> None:
-    make_due(kept)
-    spent = profile_of(kept).token
+    at_the_host = replace(kept, environ=git_host.variables)
+    make_due(at_the_host)
+    spent = profile_of(at_the_host).token
     server.choose = once(step, fault, number=number)
     run = kept.run("post", TEXT)
     assert (run.code, kept.x.count("token"), kept.x.count("post")) == (0, 1, 1), run.err
-    server.choose = lambda _: ""
-    profile = profile_of(kept)
+    profile = profile_of(at_the_host)
     assert (profile.token.parent, profile.pending) == (spent.digest, None)
     assert profile.posts[-1].id == kept.x.posts[-1].id
     assert git_host.files() == ["document"]

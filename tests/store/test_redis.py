@@ -225,6 +225,7 @@ def cut_after(server: RedisServer, command: str) -> Iterator[str]:
         assert cuts[0] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("redis_bot")
 def test_a_server_that_is_gone_after_the_refresh_costs_exit_8_and_not_the_login(
     server: RedisServer,
@@ -248,6 +249,7 @@ def test_a_server_that_is_gone_after_the_refresh_costs_exit_8_and_not_the_login(
     assert stored(server).token.refresh_token == "new"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("redis_bot")
 def test_a_login_that_can_be_kept_nowhere_is_told_as_it_is(server: RedisServer) -> None:
     nowhere = Path(os.devnull, "state")
@@ -263,6 +265,7 @@ def test_a_login_that_can_be_kept_nowhere_is_told_as_it_is(server: RedisServer) 
     assert "it is in" not in str(raised.value)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("redis_bot")
 def test_a_login_that_was_kept_here_is_void_after_another_one(server: RedisServer) -> None:
     store = a_store(server, sleep=lambda _: None)
@@ -606,7 +609,7 @@ class Soak:
 def test_ten_processes_and_three_bots_with_kills_and_a_restart_lose_and_double_nothing(
     bot: Bot, server: RedisServer, full: bool, figures: Callable[[str], None]
 ) -> None:
-    seconds = 60 if full else 6
+    seconds = 60 if full else 5
     with ExitStack() as stack:
         names = [f"bot{number}" for number in range(BOTS)]
         xs = {name: stack.enter_context(Sandbox(refuse_duplicates=False)) for name in names}

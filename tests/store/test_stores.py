@@ -443,6 +443,7 @@ def without_haste(text: str) -> str:
     return json.dumps(document)
 
 
+@pytest.mark.slow
 def test_a_token_that_cannot_be_saved_is_not_posted_with(ci: Bot, tmp_path: Path) -> None:
     kept, calls = tmp_path / "kept", tmp_path / "calls"
     ci.environ["TWEETBOT_SAVE_COMMAND"] = (  # the second, third and fourth call fail
