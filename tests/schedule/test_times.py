@@ -142,7 +142,7 @@ def test_a_zone_has_its_name_where_names_are_known(tmp_path: Path) -> None:
 
 
 def test_a_zone_without_a_name_is_utc_and_that_is_told(tmp_path: Path) -> None:
-    zone = read_zone({"TZ": "XXX0"}, localtime=localtime(tmp_path))
+    zone = read_zone({"TZ": "ABC0"}, localtime=localtime(tmp_path))
     _, name, warnings = in_named_zone(zone, (read_at("09:00"),), now=WINTER)
     assert name == "UTC"
     assert "not known" in warnings[0]
