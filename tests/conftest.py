@@ -33,7 +33,7 @@ from tweetbot.posting import Outcome
 from tweetbot.posting import run as posting
 from tweetbot.posting.context import Context
 from tweetbot.sandbox import Sandbox
-from tweetbot.sources.given import given
+from tweetbot.sources import Source, given
 from tweetbot.store import Store
 from tweetbot.store.folder import FileStore
 from tweetbot.x.transport import Transport
@@ -262,6 +262,10 @@ class Ended:
         return self.outcome.url if self.outcome else None
 
     @property
+    def reason(self) -> str | None:
+        return self.outcome.reason if self.outcome else None
+
+    @property
     def said(self) -> str:
         return f"{self.told}\n{self.error or ''}"
 
@@ -402,7 +406,7 @@ class Bot:
 
     def post(
         self,
-        text: str,
+        source: Source | str,
         *,
         clock: Clock,
         again: bool = False,
@@ -410,9 +414,14 @@ class Bot:
         terms: Terms = USUAL,
         store: Store | None = None,
         transport: type[Transport] = Transport,
+        told: list[str] | None = None,
     ) -> Ended:
-        """Run `tweetbot post` within this process, with a clock and collaborators of the test."""
-        told: list[str] = []
+        """Run `tweetbot post` within this process, with a clock and collaborators of the test.
+
+        What is said is added to `told`, as by a source that speaks for itself.
+        """
+        source = given(source, terms) if isinstance(source, str) else source
+        told = [] if told is None else told
         context = Context(
             api_url=self.x.url,
             check_after=check_after,
@@ -424,7 +433,7 @@ class Bot:
         with transport(user_agent="tweetbot", environ={}) as http:
             try:
                 outcome = posting.post(
-                    store or self.store, http, given(text, terms), context=context, again=again
+                    store or self.store, http, source, context=context, again=again
                 )
             except TweetbotError as raised:
                 error = raised

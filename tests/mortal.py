@@ -6,13 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tweetbot.profile import Profile
 from tweetbot.store.folder import FileStore
 from tweetbot.store.slot import Slot
 from tweetbot.x.answer import Answer
 from tweetbot.x.transport import Transport
+
+if TYPE_CHECKING:
+    from tests.conftest import Bot, Clock, Ended
+    from tweetbot.sources import Source
+    from tweetbot.store import Store
 
 
 class Killed(BaseException):
@@ -63,3 +68,15 @@ def mortal_transport(life: Life) -> type[Transport]:
             return answer
 
     return MortalTransport
+
+
+def post(
+    bot: Bot, source: Source, *, clock: Clock, life: Life | None, store: Store | None = None
+) -> Ended | None:
+    """Run `post` in this process; `None`: it died."""
+    life = life or Life()
+    store, transport = store or MortalStore(bot.path, life), mortal_transport(life)
+    try:
+        return bot.post(source, clock=clock, store=store, transport=transport)
+    except Killed:
+        return None

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.mortal import Killed, Life, MortalStore, mortal_transport
+from tests import mortal
+from tests.mortal import Life
 from tests.sandbox.pictures import gif, jpeg, mp4, png, webp
-from tweetbot import posting
 from tweetbot.draft import Draft, Media, Part, Target
-from tweetbot.errors import Overtaken, TweetbotError
-from tweetbot.posting import Context
+from tweetbot.errors import Overtaken
 from tweetbot.sandbox import Failure, Fault, Sandbox
 from tweetbot.sources import Extras, Given, Source, given, read_media
 from tweetbot.store.folder import FileStore
@@ -93,19 +92,8 @@ def run(
     store: Store | None = None,
 ) -> Ended:
     """Run `post` in this process."""
-    told: list[str] = []
-    context = Context(
-        api_url=bot.x.url, check_after=(3, 10), now=clock.now, sleep=clock.sleep, tell=told.append
-    )
-    life = life or Life()
-    with mortal_transport(life)(user_agent="tweetbot", environ={}) as http:
-        try:
-            posting.post(store or MortalStore(bot.path, life), http, source, context=context)
-        except TweetbotError as error:
-            return Ended(error.code, "\n".join([*told, str(error)]))
-        except Killed:
-            return Ended(None, "killed")
-    return Ended(0, "\n".join(told))
+    ended = mortal.post(bot, source, clock=clock, life=life, store=store)
+    return Ended(ended.code, ended.said) if ended else Ended(None, "killed")
 
 
 def showing(text: str, *media: Media) -> Given:

@@ -11,11 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.mortal import Killed, Life, MortalStore, mortal_transport
-from tweetbot import posting
+from tests import mortal
+from tests.mortal import Life
 from tweetbot.draft import LAST, Target
-from tweetbot.errors import TweetbotError
-from tweetbot.posting import Context
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources import Extras, given
 
@@ -47,20 +45,8 @@ def run(
     life: Life | None = None,
 ) -> tuple[int | None, str]:
     """Run `post` in this process; return its exit code (`None`: it died) and what it said."""
-    told: list[str] = []
-    context = Context(
-        api_url=bot.x.url, check_after=(3, 10), now=clock.now, sleep=clock.sleep, tell=told.append
-    )
-    source = given(text, extras=extras)
-    life = life or Life()
-    with mortal_transport(life)(user_agent="tweetbot", environ={}) as http:
-        try:
-            posting.post(MortalStore(bot.path, life), http, source, context=context)
-        except TweetbotError as error:
-            return error.code, "\n".join([*told, str(error)])
-        except Killed:
-            return None, "killed"
-    return 0, "\n".join(told)
+    ended = mortal.post(bot, given(text, extras=extras), clock=clock, life=life)
+    return (ended.code, ended.said) if ended else (None, "killed")
 
 
 def chain(x: Sandbox, since: int = 0) -> list[str]:

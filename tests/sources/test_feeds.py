@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from tweetbot.sources.feed_documents import Document, read_in_time
 from tweetbot.sources.no_feed import NoFeed
 from tweetbot.sources.origins import StandardInput, origin_of
 from tweetbot.sources.source import Nothing
+from tweetbot.x.fetching import Fetched
 
 RSS = """<?xml version="1.0"?>
 <rss version="2.0"><channel><title>News</title><link>https://example.com/</link>
@@ -422,7 +422,7 @@ def test_what_a_failed_download_leaves_is_no_first_look(name: str, tmp_path: Pat
 
 @pytest.mark.parametrize("content", [b"", b" \n", b"\xef\xbb\xbf"])
 def test_an_empty_answer_is_no_first_look(content: bytes) -> None:
-    source = Feed(origin_of("https://e.com/", lambda url, **_: Found(content, url)), *PLAIN)
+    source = Feed(origin_of("https://e.com/", lambda url, **_: Fetched(content, url)), *PLAIN)
     with pytest.raises(Temporary, match="the answer is empty"):
         source.adopt({})
 
@@ -526,24 +526,13 @@ def test_an_object_with_a_text_is_a_post_as_in_a_list(tmp_path: Path) -> None:
     )
 
 
-@dataclass(frozen=True)
-class Found:
-    content: bytes
-    url: str
-    charset: str = ""
-    etag: str = ""
-    modified: str = ""
-    moved_to: str = ""
-    is_unchanged: bool = False
-
-
 def test_a_strangers_server_names_no_file_of_this_machine(tmp_path: Path) -> None:
     secret = tmp_path / "secret.png"
     secret.write_bytes(b"\x89PNG\r\n\x1a\n" + b"\0" * 100)
     row = {"text": "Rain", "media": str(secret), "alt": "", "thread": ["a", "b"]}
 
-    def fetch(url: str, **_: Any) -> Found:
-        return Found(json.dumps(row).encode(), url)
+    def fetch(url: str, **_: Any) -> Fetched:
+        return Fetched(json.dumps(row).encode(), url)
 
     source = Feed(origin_of("https://e.com/", fetch), FeedOptions(first_run="all"), print)
     draft = source.draft(source.adopt({})["https://e.com/"])

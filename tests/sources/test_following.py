@@ -15,20 +15,18 @@ from hypothesis import strategies as st
 
 from tests.mortal import Killed, Life, MortalStore, mortal_transport
 from tweetbot.draft import Terms
-from tweetbot.errors import Overtaken, Temporary, TweetbotError
-from tweetbot.posting import Outcome
-from tweetbot.posting import run as posting
-from tweetbot.posting.context import Context
+from tweetbot.errors import Overtaken, Temporary
 from tweetbot.profile import Client, Profile, Token, item_name
 from tweetbot.sandbox import Fault
 from tweetbot.sources import FeedOptions, FirstRun, Nothing, Source, given
 from tweetbot.sources.feed import Feed
 from tweetbot.sources.origins import Server
 from tweetbot.store.folder import FileStore
+from tweetbot.x.fetching import Fetched
 from tweetbot.x.transport import Transport
 
 if TYPE_CHECKING:
-    from tests.conftest import Bot, Clock
+    from tests.conftest import Bot, Clock, Ended
 
 URL = "https://example.com/feed"
 
@@ -127,35 +125,7 @@ class Web:
         is_unchanged = etag == f'"{self.version}"'
         self.unchanged += is_unchanged
         content = b"" if is_unchanged else FORMS[self.form](self.stories).encode()
-        return _Fetched(content, url, etag=f'"{self.version}"', is_unchanged=is_unchanged)
-
-
-@dataclass(frozen=True)
-class _Fetched:
-    content: bytes
-    url: str
-    charset: str = ""
-    etag: str = ""
-    modified: str = ""
-    moved_to: str = ""
-    is_unchanged: bool = False
-
-
-@dataclass(frozen=True)
-class End:
-    """How a run within this process ended."""
-
-    outcome: Outcome | None
-    error: TweetbotError | None
-    told: str
-
-    @property
-    def code(self) -> int:
-        return self.error.code if self.error else 0
-
-    @property
-    def reason(self) -> str | None:
-        return self.outcome.reason if self.outcome else None
+        return Fetched(content, url, etag=f'"{self.version}"', is_unchanged=is_unchanged)
 
 
 @dataclass
@@ -173,25 +143,19 @@ class Follower:
         store: Any = None,
         transport: type[Transport] = Transport,
         **wanted: Any,
-    ) -> End:
+    ) -> Ended:
         told: list[str] = []
-        context = Context(
-            api_url=self.bot.x.url,
-            check_after=(0, 0),
-            now=self.clock.now,
-            sleep=self.clock.sleep,
-            tell=told.append,
-        )
         if source is None:
             options = FeedOptions(**{"terms": Terms(fit=True), **wanted})
             source = Feed(Server(URL, self.web.fetch), options, told.append)
-        outcome, error = None, None
-        with transport(user_agent="tweetbot", environ={}) as http:
-            try:
-                outcome = posting.post(store or self.bot.store, http, source, context=context)
-            except TweetbotError as raised:
-                error = raised
-        return End(outcome, error, "\n".join(told))
+        return self.bot.post(
+            source,
+            clock=self.clock,
+            check_after=(0, 0),
+            store=store,
+            transport=transport,
+            told=told,
+        )
 
     @property
     def cursor(self) -> Any:

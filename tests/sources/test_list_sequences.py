@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests import mortal
 from tests.lists import listed
-from tests.mortal import Killed, Life, MortalStore, mortal_transport
+from tests.mortal import Life
 from tests.posting.test_threads import BROKEN, renew_the_grant
 from tests.sandbox.pictures import png
-from tweetbot import posting
-from tweetbot.errors import TweetbotError
-from tweetbot.posting import Context
 from tweetbot.sandbox import Fault, Sandbox
 
 if TYPE_CHECKING:
@@ -79,19 +77,9 @@ def check(x: Sandbox, items: list[dict[str, Any]]) -> None:
 
 def run(bot: Bot, clock: Clock, path: Path, life: Life) -> tuple[int | None, str, str | None]:
     """Post the next item; return the exit code (`None`: it died), what it said, and the reason."""
-    told: list[str] = []
-    context = Context(
-        api_url=bot.x.url, check_after=(3, 10), now=clock.now, sleep=clock.sleep, tell=told.append
-    )
     source = listed(str(path), order="file", once=True)
-    with mortal_transport(life)(user_agent="tweetbot", environ={}) as http:
-        try:
-            outcome = posting.post(MortalStore(bot.path, life), http, source, context=context)
-        except TweetbotError as error:
-            return error.code, "\n".join([*told, str(error)]), None
-        except Killed:
-            return None, "killed", None
-    return 0, "\n".join(told), outcome.reason
+    ended = mortal.post(bot, source, clock=clock, life=life)
+    return (ended.code, ended.said, ended.reason) if ended else (None, "killed", None)
 
 
 def play(bot: Bot, clock: Clock, path: Path, chance: random.Random) -> Counter[int | None]:

@@ -19,10 +19,6 @@ from tests.lists import listed
 from tests.mortal import Killed, Life, MortalStore, mortal_transport
 from tests.sandbox.pictures import png
 from tweetbot.draft import Draft, Terms
-from tweetbot.errors import TweetbotError
-from tweetbot.posting import Outcome
-from tweetbot.posting import run as posting
-from tweetbot.posting.context import Context
 from tweetbot.profile import Profile
 from tweetbot.sandbox import Fault, Sandbox
 from tweetbot.sources import List, Order, Source, given
@@ -30,7 +26,7 @@ from tweetbot.store.folder import FileStore
 from tweetbot.x.transport import Transport
 
 if TYPE_CHECKING:
-    from tests.conftest import Clock, Run
+    from tests.conftest import Clock, Ended, Run
 
 FACTS = ("One", "Two", "Three")
 ORDERS: tuple[Order, ...] = ("shuffle", "file")
@@ -48,23 +44,6 @@ def write(path: Path, *items: str) -> None:
     path.write_text("".join(f"{item}\n" for item in items))
 
 
-@dataclass(frozen=True)
-class End:
-    """How a run within this process ended."""
-
-    outcome: Outcome | None
-    error: TweetbotError | None
-    told: str
-
-    @property
-    def code(self) -> int:
-        return self.error.code if self.error else 0
-
-    @property
-    def is_finished(self) -> bool:
-        return bool(self.outcome and self.outcome.reason == "finished")
-
-
 @dataclass
 class Reader:
     """A bot that posts from one source, run after run, within this process."""
@@ -74,21 +53,16 @@ class Reader:
     source: Source
     look: tuple[float, ...] = (0, 0)
 
-    def run(self, *, store: FileStore | None = None, transport: type[Transport] = Transport) -> End:
-        told: list[str] = []
-        context = Context(
-            api_url=self.bot.x.url,
+    def run(
+        self, *, store: FileStore | None = None, transport: type[Transport] = Transport
+    ) -> Ended:
+        return self.bot.post(
+            self.source,
+            clock=self.clock,
             check_after=self.look,
-            now=self.clock.now,
-            sleep=self.clock.sleep,
-            tell=told.append,
+            store=store,
+            transport=transport,
         )
-        with transport(user_agent="tweetbot", environ={}) as http:
-            try:
-                outcome = posting.post(store or self.bot.store, http, self.source, context=context)
-            except TweetbotError as error:
-                return End(None, error, "\n".join(told))
-        return End(outcome, None, "\n".join(told))
 
     @property
     def cursor(self) -> Any:
@@ -279,7 +253,7 @@ def test_a_list_goes_on_on_another_host_and_in_another_folder(
     there = facts.rename(tmp_path / "elsewhere" / "facts.txt")
     ends = [Reader(moved, clock, listed(there, once=True)).run() for _ in FACTS]
     assert Counter(live(x)) == Counter(FACTS)
-    assert ends[-1].is_finished
+    assert ends[-1].reason == "finished"
     assert [str(facts) in end.told for end in ends] == [True, False, False]
 
 
@@ -370,7 +344,7 @@ def test_a_run_that_dies_at_any_step_neither_repeats_nor_loses_an_item(
         codes = [reader.run().code]
         if codes == [4]:  # it died between the refresh and the save of its answer
             log_in_again(bot)
-        while not reader.run().is_finished and len(codes) < 9:
+        while reader.run().reason != "finished" and len(codes) < 9:
             codes.append(0)
         counts = [live(lax).count(item) for item in items]
         # A refusal that nobody could write down may be gone when the item is offered again.
@@ -418,7 +392,7 @@ def test_lists_do_not_disturb_each_other(
     for reader in (0, 1, 1, 0, 1, 0):
         assert readers[reader].run().code == 0
     assert Counter(live(x)) == Counter([*FACTS, "Knock", "Who", "There"])
-    assert all(reader.run().is_finished for reader in readers)
+    assert all(reader.run().reason == "finished" for reader in readers)
     assert set(bot.document["cursors"]) == {"facts.txt", "jokes.txt"}
 
 
