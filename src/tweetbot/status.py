@@ -121,10 +121,10 @@ def _check(
 
 
 def _check_age(profile: Profile, max_age: float, now: float) -> None:
-    """Go by the last run that did its job; where an older tweetbot ran, by the last post."""
+    """Go by the last run that did its job; where an older tweetbot ran since, by the last post."""
     confirmed = [posted.at for posted in profile.posts if posted.id]
     at, what = profile.ran_at, "run that did its job"
-    if at is None and confirmed:
+    if confirmed and (at is None or at < confirmed[-1] <= now + CLOCK_SLACK):
         at, what = confirmed[-1], "post"
     if at is None:
         raise TooOld("Nothing has been posted yet.", "See that the scheduler runs `tweetbot post`.")
