@@ -390,7 +390,7 @@ def test_the_save_command_is_given_one_line_and_the_profiles_name(ci: Bot, tmp_p
     assert ci.run("post", TEXT).code == 0
     lines = (tmp_path / "saved").read_text().splitlines()
     assert lines[::2] == ["default"] * 3  # the rehearsal, the new token, the post
-    assert [json.loads(line)["pending"] is None for line in lines[1::2]] == [True, False, True]
+    assert [json.loads(line).get("pending") is None for line in lines[1::2]] == [True, False, True]
 
 
 def test_without_a_save_command_a_due_renewal_is_refused(ci: Bot) -> None:

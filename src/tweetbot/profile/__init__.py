@@ -10,7 +10,7 @@ For every room that reads or keeps a bot. Uses `money`, `errors` and `foreign`.
 from typing import TYPE_CHECKING
 
 from tweetbot.doors import late
-from tweetbot.profile.document import dump, dump_pointer, parse, parse_pointer
+from tweetbot.profile.document import dump, dump_pointer, on_one_line, parse, parse_pointer
 from tweetbot.profile.grant import POSTING_SCOPES, Account, Client, Expected, Moved, Replaced, Token
 from tweetbot.profile.keys import Unreadable
 from tweetbot.profile.pointer import Elsewhere, LivesIn
@@ -62,6 +62,7 @@ __all__ = [
     "dump",
     "dump_pointer",
     "item_name",
+    "on_one_line",
     "parse",
     "parse_pointer",
     "together",

@@ -34,7 +34,16 @@ def dump(profile: Profile, *, one_line: bool = False) -> bytes:
 
     `one_line` is the form for what takes a line: a CI's secret, the input of a command.
     """
-    text = json.dumps(_to_json(profile), indent=None if one_line else 2, ensure_ascii=False)
+    return _written(_to_json(profile), indent=None if one_line else 2)
+
+
+def on_one_line(document: bytes) -> bytes:
+    """Write a document on one line, with all that it says as it stands there."""
+    return _written(_object(document), indent=None)
+
+
+def _written(value: object, *, indent: int | None) -> bytes:
+    text = json.dumps(value, indent=indent, ensure_ascii=False)
     # Half a surrogate pair (of a file's name, say) has no UTF-8; its escape is JSON's, too.
     return (text.translate(_ESCAPES) + "\n").encode(errors="backslashreplace")
 

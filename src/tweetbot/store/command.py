@@ -6,9 +6,11 @@ second writer out is the CI's concurrency group, or commands that end with 75 wh
 faster. A compare-and-swap at the save alone is not enough: another run may load between the
 rehearsal and the save, and show X the spent token. So the rehearsal has to be visible to a load.
 
-1. *rehearse*: save the current document, as large as the one that will follow. It proves token,
-   network, permission and size while nothing is spent. Nobody knows the limit of what is behind a
-   command (GitHub's secrets end at 48 KB), so a long intent does not go with the token.
+1. *rehearse*: save the document that is there, as large as the one that will follow. It proves
+   token, network, permission and size while nothing is spent. It says what was loaded, to the
+   letter: by that a command can tell a rehearsal, and keep other runs out until the save (so does
+   the branch of tweetbot 0.1). Nobody knows the limit of what is behind a command (GitHub's secrets
+   end at 48 KB), so a long intent does not go with the token.
 2. *hold signals back*; the caller sends the request.
 3. *save* the new document, in three tries; else in a file of this machine, and `TokenNotSaved`.
 """
@@ -29,7 +31,7 @@ from tweetbot.errors import (
     TweetbotError,
 )
 from tweetbot.foreign import HIDDEN, one_line, without_tokens
-from tweetbot.profile import LOGGED_OUT, Moved, Profile, Unreadable, dump, parse
+from tweetbot.profile import LOGGED_OUT, Moved, Profile, Unreadable, dump, on_one_line, parse
 from tweetbot.store.masks import Masks, secrets_of
 from tweetbot.store.process import run
 from tweetbot.store.rehearsal import rehearsal
@@ -78,6 +80,7 @@ class CommandStore:
         self._now = now
         self._sleep = sleep
         self._current: Profile | None = None
+        self._there: bytes | None = None  # the line that is outside, if `_current` came from there
         self._warned = False
         self._masks = Masks(mask)
         self._rescue = Rescue(profile, state_dir=state_dir)
@@ -116,6 +119,7 @@ class CommandStore:
             ) from None
         self._masks.hide(stored)
         self._current = self._rescue.newer_than(stored)
+        self._there = on_one_line(document) if self._current is stored else None
         self._masks.hide(self._current)
         return self._current
 
@@ -142,13 +146,14 @@ class CommandStore:
         """Do nothing: there is none, or it is the kernel's."""
 
     def rehearse(self, current: Profile | None, *, planned: Profile | None = None) -> None:
-        """Prove that a document can be saved, by saving the current one."""
+        """Prove that a document can be saved, by saving the one that is there."""
         self._save_command()
         if current:
             self._masks.hide(current)
-            self._hand_over(current, rehearsal(current, planned, write=_line))
+            line = rehearsal(current, planned, write=_line, there=self._there)
+            self._hand_over(current, line)
             self._rescue.forget(current)
-            self._current = current
+            self._current = parse(line)
 
     @contextmanager
     def prepare(
@@ -205,6 +210,7 @@ class CommandStore:
 
     def _hand_over(self, profile: Profile, line: bytes) -> None:
         self._run(SAVE_COMMAND, self._save_command(), line, profile)
+        self._there = line
 
     def _save_command(self) -> str:
         command = self._environ.get(SAVE_COMMAND)

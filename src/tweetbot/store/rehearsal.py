@@ -17,10 +17,17 @@ _DIGEST = "0" * 16
 
 
 def rehearsal(
-    current: Profile, planned: Profile | None, *, write: Callable[[Profile], bytes] = dump
+    current: Profile,
+    planned: Profile | None,
+    *,
+    write: Callable[[Profile], bytes] = dump,
+    there: bytes | None = None,
 ) -> bytes:
-    """Return the document of `current`, of the size that `planned` may have after a renewal."""
-    document = write(current)
+    """Return the document of `current`, of the size that `planned` may have after a renewal.
+
+    `there` is that document as it lies there, where it has to stay what it is to the letter.
+    """
+    document = write(current) if there is None else there
     return padded(document, len(write(_grown(planned or current))))
 
 
