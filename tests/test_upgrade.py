@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tweetbot.profile import digest
-from tweetbot.sandbox import Sandbox
+from tweetbot.sandbox import Fault, Sandbox
 
 if TYPE_CHECKING:
     from tests.conftest import Bot, Run
@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 PLACE = "/home/me/bots/facts.txt"
 FACTS = "# Facts\nOne\nThree\nFour\n\\#Five\n"
 IN_FILE = {"order": "file", "last": "0402e57cd0603ff9c28a6d83", "below": "89d26697842ea61b64a0d968"}
+SHUFFLED = {
+    "order": "shuffle",
+    "last": "61c6b7b08a600d917d4635b4",
+    "seed": "fb93ac6e454c9846ccf2cde0",
+}
 MEMORY: dict[str, Any] = {
     "pending": None,
     "cursors": {},
@@ -42,8 +47,57 @@ def facts(tmp_path: Path) -> Path:
     return path
 
 
+def live(x: Sandbox) -> list[str]:
+    return [post.sent_text for post in x.posts]
+
+
 def pending(text: str, **source: Any) -> dict[str, Any]:
     return {"text": text, "digest": digest(text), "at": int(time.time()) - 60, **source}
+
+
+# -- lists ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cursor", "rest"),
+    [(IN_FILE, ["Three", "Four", "#Five"]), (SHUFFLED, ["One", "#Five", "Four"])],
+    ids=["in its order", "shuffled"],
+)
+def test_a_list_goes_on_where_it_stood(
+    cursor: dict[str, Any], rest: list[str], bot: Bot, x: Sandbox, facts: Path
+) -> None:
+    bot.change(cursors={PLACE: cursor})
+    runs = [bot.run("post", "--list", str(facts), "--order", cursor["order"]) for _ in rest]
+    assert [(run.code, run.err) for run in runs] == [(0, "")] * 3
+    assert live(x) == rest
+
+
+def test_of_lines_that_were_comments_a_person_is_told_once(
+    bot: Bot, x: Sandbox, facts: Path
+) -> None:
+    facts.write_text(FACTS + "#Hidden\n")
+    bot.change(cursors={PLACE: IN_FILE})
+    first, second = (bot.run("post", "--list", str(facts), "--order", "file") for _ in range(2))
+    assert (first.code, second.code, live(x)) == (0, 0, ["Three", "Four"])
+    assert "facts.txt has lines that begin with #. tweetbot 0.1 took them for" in first.err
+    assert second.err == ""
+
+
+@pytest.mark.parametrize("name", [None, "mine"], ids=["by its name", "under another name"])
+def test_a_pending_item_that_is_live_was_the_job_of_the_next_run(
+    name: str | None, bot: Bot, x: Sandbox, facts: Path
+) -> None:
+    place = str(facts) if name else PLACE
+    x.fault("post", Fault("status", status=503, after=True))
+    bot.environ["TWEETBOT_CHECK_AFTER"] = ""
+    assert bot.run("post", "One").code == 7
+    bot.write({**bot.document, "pending": pending("One", source=place, cursor=IN_FILE)})
+    bot.environ["TWEETBOT_CHECK_AFTER"] = "0,0"
+    line = ["post", "--list", str(facts), "--order", "file"]
+    line += ["--remember-as", name] if name else []
+    settled = bot.run(*line, "--json")
+    assert (settled.code, settled.json["text"], live(x)) == (0, "One", ["One"])
+    assert (bot.run(*line).code, live(x)) == (0, ["One", "Three"])
 
 
 # -- a store behind commands ----------------------------------------------------------------------

@@ -124,7 +124,7 @@ class _Run:
     def post(self, source: Source, *, again: bool, min_gap: float | None) -> Outcome:
         make_sure_whose(self._session)
         earlier = self._settle_earlier()
-        if earlier and source.key and earlier.draft.source == source.key:
+        if earlier and source.is_called(earlier.draft.source):
             return self._outcome(earlier.draft, earlier.posted, already_posted=True)
         if min_gap and (last := young_post(self._session.profile, min_gap, self._session.time())):
             return too_early(last)

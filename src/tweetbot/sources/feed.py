@@ -74,6 +74,9 @@ class Feed:
         """How long a look may take, in seconds."""
         return FETCHED_WITHIN + READ_DEADLINE
 
+    def is_called(self, name: str | None) -> bool:
+        return name == self.key
+
     def adopt(self, cursors: Mapping[str, Any]) -> Mapping[str, Any]:
         """Look at the feed, and return the profile's cursors with what the look has seen."""
         before = self._before(cursors)

@@ -52,6 +52,9 @@ class Given:
     def draft(self, _cursor: Any) -> Draft:
         return self.given
 
+    def is_called(self, _name: str | None) -> bool:
+        return False
+
     def adopt(self, cursors: Mapping[str, Any]) -> Mapping[str, Any]:
         return cursors
 

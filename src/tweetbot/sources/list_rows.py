@@ -164,5 +164,6 @@ def check_header(path: Path, *, has_template: bool) -> None:
     example = next((name for name in names if name), "name")
     raise ConfigurationError(
         f"The table {path} has no column called text. Its columns: {there}.",
-        f"Rename one, or say what a post is made of: --template '{{{example}}}'.",
+        f"Rename one, or say what a post is made of: --template '{{{example}}}'. A list of lines is"
+        " called .txt.",
     )

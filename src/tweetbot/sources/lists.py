@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import field, replace
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tweetbot.draft import USUAL, Draft, Terms
 from tweetbot.errors import ConfigurationError, TextRefused
+from tweetbot.sources import older
 from tweetbot.sources.cursor import Order
 from tweetbot.sources.days import Day, Today, is_day, is_today
 from tweetbot.sources.given import rubbish
@@ -108,26 +108,33 @@ class List:
 
     # -- what it remembers ----------------------------------------------------------------------
 
+    def is_called(self, name: str | None) -> bool:
+        """Whether it is remembered under that name, or was by an older tweetbot."""
+        return name is not None and (name == self.key or self._was_called(name))
+
+    def _was_called(self, name: str) -> bool:
+        """Whether that is its path, by which an older tweetbot knew a list; it may be another's."""
+        if self.how.name is not None:
+            return name == str(self.path)
+        return older.is_path(name) and older.file_name(name) == self.key
+
     def adopt(self, cursors: Mapping[str, Any]) -> Mapping[str, Any]:
         """Take over a place that was kept by the list's path, as an older tweetbot did."""
         check_kind(self.key, cursors.get(self.key), is_feed=False)
         if self.key in cursors:
             return cursors
-        own = str(self.path)
-        if self.how.name is None:
-            alike = [key for key in cursors if _is_path(key) and _file_name(key) == self.key]
-            if len(alike) > 1:
-                raise ConfigurationError(
-                    f"Two lists called {self.key} are remembered: {' and '.join(alike)}.",
-                    "Say which one this is, by a name of its own: --remember-as NAME.",
-                )
-            own = alike[0] if alike else own
-        if own not in cursors:
-            return cursors
-        return {self.key if key == own else key: cursor for key, cursor in cursors.items()}
+        alike = [key for key in cursors if self._was_called(key)]
+        if len(alike) > 1:
+            raise ConfigurationError(
+                f"Two lists called {self.key} are remembered: {' and '.join(alike)}.",
+                "Say which one this is, by a name of its own: --remember-as NAME.",
+            )
+        return {self.key if key in alike else key: cursor for key, cursor in cursors.items()}
 
     def notes(self, cursor: Any) -> tuple[str, ...]:
-        """Say that it lay elsewhere when it was used last: it may be another one of that name."""
+        """Say what is not as it was when it was used last: where it lies, what its items are."""
+        if older.wrote(cursor) and self.tally["hashtags"]:
+            return (older.no_comments(self.key),)
         before = cursor.get("path") if isinstance(cursor, Mapping) else None
         if not isinstance(before, str) or before == str(self.path):
             return ()
@@ -280,12 +287,3 @@ _GROWING: dict[Order, str] = {  # how items can be added to a list that is finis
     "shuffle": "a list that is to grow has to begin with --order file, for a change of the order"
     " posts everything once more",
 }
-
-
-def _is_path(key: str) -> bool:
-    """Whether a cursor is kept by an absolute path, of this system or of Windows."""
-    return os.path.isabs(key) or (key[1:3] in (":\\", ":/"))
-
-
-def _file_name(path: str) -> str:
-    return path.replace("\\", "/").rpartition("/")[2] if path[1:2] == ":" else Path(path).name

@@ -67,6 +67,9 @@ class Source(Protocol):
     def draft(self, cursor: Any) -> Draft | Nothing:
         """Return the draft that follows `cursor` (`None` at first); it may be `refused`."""
 
+    def is_called(self, name: str | None) -> bool:
+        """Whether that is its `key`, or what an older tweetbot calls it."""
+
     def adopt(self, cursors: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return the profile's cursors, with this source's own under its `key`.
 

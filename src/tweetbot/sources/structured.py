@@ -88,7 +88,8 @@ def _refuse_json(path: Path, begins: bytes) -> None:
         raise _refused(path, "JSON Lines under another name", "cat", ".jsonl")
     if path.suffix.lower() == ".json" or first in (b"{", b"["):
         raise ConfigurationError(
-            f"{path} looks like JSON, and is none: {_fault(path)}.", "Mend it."
+            f"{path} looks like JSON, and is none: {_fault(path)}.",
+            "Mend it; a list of lines is called .txt.",
         )
 
 
