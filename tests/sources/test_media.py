@@ -93,8 +93,13 @@ def test_the_bytes_tell_the_kind_whatever_the_name(
         (gif(), 15_000_001, "X takes 15 MB"),
         (mp4(), 512_000_001, "X takes 512 MB"),
         (gif(1281, 20), None, "is 1281x20 pixels"),
+        (film(140.02), None, "is 140.020 s long, and X takes videos of 0.5 to 140 s."),
         (film(140.1), None, "is 140.1 s long, and X takes videos of 0.5 to 140 s. Cut it with ff"),
         (film(0.4), None, "0.4 s"),
+        (b"RIFF\0\0\0\0AVI LIST", None, "is an AVI video"),
+        (b"0&\xb2u\x8ef\xcf\x11\xa6\xd9", None, "is a WMV video"),
+        (b"\0\0\1\xbaD\0\4\0", None, "is an MPEG video"),
+        (b"FLV\1\5\0\0\0", None, "is a Flash video"),
         (film(200, wide=True), None, "200.0 s"),
         (film(200, before=box(b"mdat", b"\0" * 4000)), None, "200.0 s"),
         (film(200, before=large_box(b"mdat", b"\0" * 4000)), None, "200.0 s"),
@@ -108,6 +113,10 @@ def test_what_x_does_not_take_is_refused(
         read_media(path, "")
     assert said in str(raised.value)
     assert str(path) in str(raised.value)
+
+
+WEBM = b"\x1aE\xdf\xa3"
+AS_X_WANTS = "-vf scale=-2:720 -pix_fmt yuv420p -ac 2"
 
 
 @pytest.mark.parametrize(
@@ -131,12 +140,18 @@ def test_what_x_does_not_take_is_refused(
             " -layers optimize a.gif",
             "smaller/a.gif",
         ),
-        ("a.webm", b"\x1aE\xdf\xa3", None, "ffmpeg -i a.webm a.mp4", "a.mp4"),
-        ("a.mp4", b"\x1aE\xdf\xa3", None, "ffmpeg -i a.mp4 a-new.mp4", "a-new.mp4"),
-        ("12:00.webm", b"\x1aE\xdf\xa3", None, "ffmpeg -i ./12:00.webm ./12:00.mp4", "./12:00.mp4"),
+        ("a.webm", WEBM, None, f"ffmpeg -i a.webm {AS_X_WANTS} a.mp4", "a.mp4"),
+        ("a.mp4", WEBM, None, f"ffmpeg -i a.mp4 {AS_X_WANTS} a-new.mp4", "a-new.mp4"),
+        (
+            "12:00.webm",
+            WEBM,
+            None,
+            f"ffmpeg -i ./12:00.webm {AS_X_WANTS} ./12:00.mp4",
+            "./12:00.mp4",
+        ),
         ("a\nb.heic", HEIC, None, "", ""),
         ("a[1].heic", HEIC, None, "", ""),
-        ("a\x1bb.webm", b"\x1aE\xdf\xa3", None, "", ""),
+        ("a\x1bb.webm", WEBM, None, "", ""),
     ],
 )
 def test_a_line_to_paste_replaces_no_file_and_works_as_it_stands(

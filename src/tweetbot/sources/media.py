@@ -25,6 +25,8 @@ MOST_PICTURES = 4
 LARGEST: dict[Kind, int] = {"picture": 5 * MB, "GIF": 15 * MB, "video": 512 * MB}
 _LARGEST_GIF = (1280, 1080)
 _SECONDS = (0.5, 140)
+# 4:2:0 and two channels at most (the same page); it wants an even width and height.
+_FILM = "-vf scale=-2:720 -pix_fmt yuv420p -ac 2"
 
 
 def read_media(path: str | os.PathLike[str], alt: str, *, whole: bool = False) -> Media:
@@ -130,7 +132,7 @@ def _unknown(name: str, head: bytes) -> ConfigurationError:
     if what.endswith("picture"):
         remedy = _by_imagemagick("Convert it", name, "-format jpg", into=".jpg")
     elif what.endswith("video"):
-        remedy = _by_ffmpeg("Convert it", name, "", into=".mp4")
+        remedy = _by_ffmpeg("Convert it", name, _FILM, into=".mp4")
     else:
         remedy = "X takes JPEG, PNG, WEBP and GIF pictures, and MP4 and MOV videos."
     kind = f"is {what}" if what else "is no picture or video"
@@ -149,7 +151,7 @@ def _check_size(media: Media) -> None:
     elif media.kind == "GIF":
         remedy = _smaller_gif(name, "480x480")
     else:
-        remedy = _by_ffmpeg(what, name, "-vf scale=-2:720", into="-720.mp4")
+        remedy = _by_ffmpeg(what, name, _FILM, into="-720.mp4")
     raise ConfigurationError(
         f"{name} has {media.size_in_words}, and X takes {largest // MB} MB at most.", remedy
     )
@@ -168,11 +170,15 @@ def _check_length(media: Media, found: float | None) -> None:
     if found is None or _SECONDS[0] <= found <= _SECONDS[1]:
         return
     least, most = _SECONDS
+    remedy = "Give a longer one."
+    if found > most:
+        # A second less: sound and pictures are cut at their own borders, after that time. Of a MOV
+        # an MP4 may take neither as it is.
+        ending = "-short.mov" if media.media_type == "video/quicktime" else "-short.mp4"
+        remedy = _by_ffmpeg("Cut it", media.path, f"-t {most - 1:g} -c copy", into=ending)
+    long = f"{found:.1f}" if round(found, 1) != most else f"{found:.3f}"
     raise ConfigurationError(
-        f"{media.path} is {found:.1f} s long, and X takes videos of {least} to {most:g} s.",
-        _by_ffmpeg("Cut it", media.path, f"-t {most:g} -c copy", into="-short.mp4")
-        if found > most
-        else "Give a longer one.",
+        f"{media.path} is {long} s long, and X takes videos of {least} to {most:g} s.", remedy
     )
 
 

@@ -38,6 +38,8 @@ def other_kind(head: bytes) -> str:
         if brand in _SOUND_BRANDS:
             return "sound without a picture"
         return "an AVIF picture" if brand.startswith("avi") else "a HEIC picture"
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return "an AVI video"
     return next((name for mark, name in _OTHERS if head.startswith(mark)), "")
 
 
@@ -52,6 +54,9 @@ _OTHERS = (
     (b"<html", "a web page"),
     (b"%PDF", "a PDF document"),
     (b"\x1aE\xdf\xa3", "a WEBM or MKV video"),
+    (b"0&\xb2u\x8ef\xcf\x11", "a WMV video"),
+    (b"\0\0\1\xba", "an MPEG video"),
+    (b"FLV\1", "a Flash video"),
 )
 
 
