@@ -134,9 +134,11 @@ def test_an_action_has_one_version_here_and_in_the_workflows_that_are_made() -> 
 
 def test_only_the_last_job_of_a_release_may_publish() -> None:
     release = read_yaml("workflows/release.yml")
+    assert release["on"] == {"push": {"tags": ["v*"]}}
     assert release["permissions"] == {"contents": "read"}
     build, publish = release["jobs"]["build"], release["jobs"]["publish"]
     assert "permissions" not in build
+    assert publish["needs"] == "build"
     assert (publish["permissions"], publish["environment"]) == ({"id-token": "write"}, "pypi")
     assert not any("run" in step for step in publish["steps"])
 

@@ -62,6 +62,7 @@ def test_where_the_folder_of_the_log_is_missing_a_line_makes_it(recorder: Record
     (line,) = lines(job)
     assert run(line).stderr == ""
     assert " dogfacts 0: " in (recorder.folder / "of/a fleet/dogfacts.log").read_text()
+    assert (recorder.folder / "of/a fleet").stat().st_mode & 0o777 == 0o700
     assert plan(job).steps == ()
 
 

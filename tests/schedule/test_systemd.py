@@ -146,6 +146,15 @@ def test_a_real_systemd_gives_the_program_its_words_and_variables(
         assert folder == str(recorder.folder)
 
 
+def test_where_the_folder_of_a_secret_is_missing_a_line_makes_it(recorder: Recorder) -> None:
+    environ = {"TWEETBOT_KEY": "hush"}
+    folder = recorder.folder / "of" / "a fleet"
+    job = replace(recorder.job(environ=environ), folder=folder)
+    subprocess.run(["sh", "-c", plan(job).steps[0]], env=environ, check=True)
+    secret = folder / "dogfacts.TWEETBOT_KEY"
+    assert (secret.read_text(), folder.stat().st_mode & 0o77) == ("hush", 0)
+
+
 def test_a_real_systemd_reads_the_secrets_from_files(recorder: Recorder, tmp_path: Path) -> None:
     units, environ = tmp_path / "units", {"TWEETBOT_KEY": "hush % $HOME"}
     for name in ("dogfacts", "catfacts"):

@@ -150,9 +150,9 @@ def test_a_list_of_nothing_but_an_error_is_not_posted(bot: Bot, x: Sandbox, tmp_
 
 def test_a_word_that_looks_like_an_error_leaves_the_counts_alone(bot: Bot, tmp_path: Path) -> None:
     words = tmp_path / "words.txt"
-    words.write_text("# words\nOne\nTwo\nThree\nundefined\n# more\n")
+    words.write_text("# words\nOne\nTwo\nThree\nFour\n# more\nundefined\n")
     ended = bot.run("post", "--list", str(words), "--order", "file", "-n")
-    assert "4 items, 2 comments." in ended.err
+    assert "5 items, 2 comments." in ended.err
 
 
 # -- long texts -----------------------------------------------------------------------------------
