@@ -8,6 +8,10 @@ answer. Pure.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ssl import SSLCertVerificationError
 
 HIDDEN = "[hidden]"
 
@@ -27,6 +31,8 @@ _NUMBER = r"[0-9.,:]{1,24}"  # the id of a post
 _NAMES = "access_token|refresh_token|id_token|client_secret|code_verifier"
 _NAMED = rf"(?i)\b({_NAMES})(\\?[\"']?\s*[=:]\s*\\?[\"']?)[^\s\"'&,;<>\\{{}}]{{4,}}"
 _SCHEME = r"(?i)\b(bearer|basic)\s+(?=\S*[0-9A-Z=])[^\s\"'<>,;]{8,}"
+
+_AGAINST_RFC_5280 = range(80, 95)  # openssl/x509_vfy.h: what its X509_V_FLAG_X509_STRICT looks for
 
 
 def printable(text: str) -> str:
@@ -70,3 +76,16 @@ def address(url: str, *, whole: bool = False) -> str:
 def _unless_words(found: re.Match[str]) -> str:
     run = found[0]
     return run if re.fullmatch(_WORDS, run) or re.fullmatch(_NUMBER, run) else HIDDEN
+
+
+def against_rfc_5280(error: SSLCertVerificationError) -> str:
+    """Return what mends a certificate that Python refuses since 3.13; empty if it is another fault.
+
+    It is `VERIFY_X509_STRICT` in `ssl.create_default_context`: to trust the certificate is no help.
+    """
+    if error.verify_code not in _AGAINST_RFC_5280:
+        return ""
+    return (
+        "Since version 3.13 Python wants certificates as RFC 5280 has them: whoever made this one,"
+        " or its authority's, has to make it anew. Python 3.12 takes it as it is."
+    )

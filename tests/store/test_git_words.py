@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ssl import SSLCertVerificationError
+
 import pytest
 
 from tweetbot.errors import ConfigurationError, Temporary, TweetbotError
 from tweetbot.store.git_program import GitFailed
 from tweetbot.store.git_words import refusal
 from tweetbot.store.redis_errors import meaning
+from tweetbot.x.certificates import certificate_fault
 
 ACCESS = "fatal: unable to access 'https://git.example/x.git/': "
 TOKEN = "dG9rZW4tMTIzNDU2Nzg5MDEyMzQ1Njc4OTA"
@@ -71,6 +74,20 @@ def test_a_server_that_gives_no_reason_is_told_in_git_s_words() -> None:
     failed = GitFailed(128, "fatal: Could not read from remote repository.\n")
     found = refusal(failed, "git:origin", branch="", in_actions=False)
     assert "Could not read from remote" in found.happened
+
+
+@pytest.mark.parametrize(("code", "is_old"), [(19, False), (80, True), (85, True), (94, True)])
+def test_to_trust_a_certificate_of_the_old_kind_is_no_cure(code: int, is_old: bool) -> None:
+    """Python 3.13 looks whether it keeps to RFC 5280; 19 is a self-signed authority."""
+    error = SSLCertVerificationError()
+    error.verify_code, error.verify_message = code, "Missing Authority Key Identifier"
+    at_x, place = certificate_fault(error, "X"), "rediss://h"
+    in_redis = meaning(error, place, is_away=True, said="", url=place, named="--to")
+    for found, trusting in ((at_x, "SSL_CERT_FILE"), (in_redis, "ssl_ca_certs")):
+        assert found
+        assert "is not accepted: Missing Authority" in found.happened
+        assert ("make it anew" in found.remedy) == is_old
+        assert (trusting in found.remedy) != is_old
 
 
 def test_what_redis_says_cannot_steer_and_shows_no_token() -> None:

@@ -169,6 +169,11 @@ def test_an_outcome_is_not_written_where_another_run_begins_anew(
 
 # -- certificates ---------------------------------------------------------------------------------
 
+USAGES = (
+    *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
+    *("key_agreement", "key_cert_sign", "crl_sign", "encipher_only", "decipher_only"),
+)
+
 
 @dataclass(frozen=True)
 class Authority:
@@ -188,11 +193,18 @@ class Authority:
         self._make(name, signer=getattr(self, "_ca"), days=days)  # noqa: B009
 
     def _make(self, name: str, *, signer: Any, days: int = 30) -> Any:
+        """Make a certificate as RFC 5280 wants it, which Python does since 3.13."""
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         issuer, signing_key = signer or (subject, key)
         now = datetime.datetime.now(datetime.UTC)
         address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
+        own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        by = x509.AuthorityKeyIdentifier.from_issuer_public_key(signing_key.public_key())
+        usage = dict.fromkeys(USAGES, False) | {
+            "digital_signature": True,
+            "key_cert_sign": not signer,
+        }
         certificate = (
             x509.CertificateBuilder()
             .subject_name(subject)
@@ -203,6 +215,9 @@ class Authority:
             .not_valid_after(now + datetime.timedelta(days=days))
             .add_extension(x509.BasicConstraints(ca=not signer, path_length=None), critical=True)
             .add_extension(x509.SubjectAlternativeName([address]), critical=False)
+            .add_extension(own, critical=False)
+            .add_extension(by, critical=False)
+            .add_extension(x509.KeyUsage(**usage), critical=True)
             .sign(signing_key, hashes.SHA256())
         )
         pem = serialization.Encoding.PEM

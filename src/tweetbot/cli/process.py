@@ -23,9 +23,10 @@ def main() -> NoReturn:
     from tweetbot.cli.edge import run
 
     code = run(cli, sys.argv[1:])
-    if _may_leave_at_once() and _flushed():
+    if _may_leave_at_once():
         atexit._run_exitfuncs()  # coverage writes its figures, say
-        os._exit(code)
+        if _flushed():
+            os._exit(code)
     sys.exit(code)
 
 

@@ -12,7 +12,7 @@ import socket
 import ssl
 
 from tweetbot.errors import ConfigurationError, Temporary, TweetbotError
-from tweetbot.foreign import one_line, without_tokens
+from tweetbot.foreign import against_rfc_5280, one_line, without_tokens
 from tweetbot.values import dataclass
 
 _LATER = "Run again later."
@@ -137,6 +137,7 @@ def _certificate(error: ssl.SSLCertVerificationError, place: str, named: str) ->
         remedy = "Look at this machine's clock; else the server needs a new certificate."
     else:
         remedy = "Name the file of the CA that vouches for it: rediss://…?ssl_ca_certs=FILE."
+        remedy = against_rfc_5280(error) or remedy
     return ConfigurationError(f"The certificate of {place} is not accepted: {said}.", remedy)
 
 

@@ -7,7 +7,7 @@ import ssl
 import time
 
 from tweetbot.errors import ConfigurationError
-from tweetbot.foreign import one_line
+from tweetbot.foreign import against_rfc_5280, one_line
 
 _OTHERS_CERTIFICATES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
@@ -23,7 +23,10 @@ def certificate_fault(error: BaseException, whose: str) -> ConfigurationError | 
             return None
         cause = cause.__cause__ or cause.__context__
     why = one_line(cause.verify_message).rstrip(".")
-    return ConfigurationError(f"The certificate of {whose} is not accepted: {why}.", _remedy(why))
+    return ConfigurationError(
+        f"The certificate of {whose} is not accepted: {why}.",
+        against_rfc_5280(cause) or _remedy(why),
+    )
 
 
 def _remedy(why: str) -> str:
