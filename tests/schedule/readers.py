@@ -75,3 +75,12 @@ def by_powershell(literal: str) -> str:
 def by_docker(line: str, instruction: str) -> list[str]:
     words: Sequence[str] = json.loads(line.removeprefix(f"{instruction} "))
     return list(words)
+
+
+def by_docker_copy(word: str) -> str:
+    """Read a word of `COPY` as BuildKit's `shell/lex.go` does, one that names no variable."""
+    read, letters = "", iter(word)
+    for letter in letters:
+        assert letter not in "\"'$", word
+        read += next(letters) if letter == "\\" else letter
+    return read

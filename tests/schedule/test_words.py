@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import plistlib
+import re
+from fnmatch import fnmatchcase
 
 import pytest
 from hypothesis import example, given, settings
@@ -112,3 +114,16 @@ def test_docker_gets_the_words(given: list[str]) -> None:
     line = f"CMD {words.json_list(given)}"
     assert "\n" not in line
     assert readers.by_docker(line, "CMD") == given
+
+
+@hostile
+@given(given=LIST)
+@settings(max_examples=100, deadline=None)
+@example(["d[1] *?.txt", "[*]", "[[]"])
+def test_docker_copies_the_file_of_that_name_and_no_other(given: list[str]) -> None:
+    for path in given:
+        assert readers.by_docker_copy(words.docker_word(path)) == path
+        pattern = readers.by_docker_copy(words.docker_source(path))
+        literal = re.sub(r"\[[*?[]\]", "", pattern)  # what stands in brackets is itself
+        assert not set("*?[") & set(literal)
+        assert fnmatchcase(path, pattern.replace(r"\\", "\\"))  # Go's filepath.Match escapes by it

@@ -10,7 +10,7 @@ from tweetbot.schedule.job import Job
 from tweetbot.schedule.plan import Plan, headed
 from tweetbot.schedule.times import cron_fields
 from tweetbot.schedule.words import cron as quoted
-from tweetbot.schedule.words import docker_copy, json_list, shell, shell_line
+from tweetbot.schedule.words import docker_source, docker_word, json_list, shell, shell_line
 from tweetbot.schedule.zone import in_scheduler_time
 
 DOCKERFILE = """\
@@ -56,8 +56,9 @@ def plan(job: Job) -> Plan:
 
 
 def _copy(job: Job, path: Path) -> str:
-    source = docker_copy(path.relative_to(context(job)).as_posix())
-    return f"COPY {json_list([source, docker_copy(inside(job, path))])}\n"
+    source = docker_source(path.relative_to(context(job)).as_posix())
+    words = json_list([source, docker_word(inside(job, path))])
+    return f"COPY --chown={USER}:{USER} {words}\n"  # it may be its owner's alone
 
 
 def _options(job: Job) -> list[str]:

@@ -125,6 +125,11 @@ def json_list(words: Iterable[str]) -> str:
     )
 
 
-def docker_copy(path: str) -> str:
-    """Escape what `COPY` takes for a pattern or a variable (docs.docker.com, Dockerfile)."""
-    return re.sub(r"([*?\[\\])", r"\\\1", path).replace("$", "\\$")
+def docker_word(path: str) -> str:
+    """Escape what `COPY` reads as a shell does, in JSON too (moby/buildkit, `shell/lex.go`)."""
+    return re.sub(r"([\\\"'$])", r"\\\1", path)
+
+
+def docker_source(path: str) -> str:
+    """Escape what `COPY` takes for a pattern as well (docs.docker.com, Dockerfile, `COPY`)."""
+    return docker_word(re.sub(r"[*?\[]", r"[\g<0>]", path.replace("\\", r"\\")))
