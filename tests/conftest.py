@@ -538,7 +538,7 @@ class GitHost:
     key: str = "c2l4dGVlbiBieXRlcyBhbmQgc2l4dGVlbiBieXRlcy4="
 
     def __post_init__(self) -> None:
-        subprocess.run(["git", "init", "-q", "--bare", str(self.folder)], check=True)
+        subprocess.run(["git", "init", "-q", "--bare", "--template=", str(self.folder)], check=True)
 
     @property
     def url(self) -> str:
