@@ -16,7 +16,7 @@ from tweetbot.errors import ConfigurationError, Temporary, TweetbotError
 from tweetbot.profile import REMEMBERED, Seen
 from tweetbot.sources import FeedOptions, FirstRun
 from tweetbot.sources.feed import Feed
-from tweetbot.sources.feed_documents import Document, read_in_time
+from tweetbot.sources.feed_documents import Document, read, read_in_time
 from tweetbot.sources.no_feed import NoFeed
 from tweetbot.sources.origins import StandardInput, origin_of
 from tweetbot.sources.source import Nothing
@@ -336,7 +336,7 @@ def no_fetch(*_: object, **__: object) -> Any:
 NO_FEEDS: dict[str, tuple[bytes, str]] = {
     "a web page": (
         b"<!DOCTYPE html><html><p>Sorry</p></html>",
-        "feed: look for RSS or Atom on it.",
+        "What writes it may have failed, or fetches the page in place of its feed.",
     ),
     "a page that names its feed": (
         b"<html><link rel='alternate' type='application/rss+xml' href='/feed'></html>",
@@ -344,7 +344,7 @@ NO_FEEDS: dict[str, tuple[bytes, str]] = {
     ),
     "a page that names no address": (
         b"<html><link type='application/rss+xml' href='http://[/feed'></html>",
-        "look for RSS or Atom on it.",
+        "What writes it may have failed",
     ),
     "a page that names a JSON Feed": (
         b"<html><link href='https://e.com/\x1b[m&#27;feed' type='application/feed+json'></html>",
@@ -395,6 +395,34 @@ def test_what_is_no_feed_is_named_and_remembered_by_nobody(name: str, tmp_path: 
         with pytest.raises(TweetbotError, match=re.escape(said)) as raised:
             source.adopt({})
         assert type(raised.value) is kind
+
+
+def test_of_a_page_at_an_address_the_person_looks_for_the_feed() -> None:
+    with pytest.raises(NoFeed) as raised:
+        read(Document(b"<html><p>Sorry</p></html>", base="https://example.com/"))
+    assert "look for RSS or Atom on it" in raised.value.remedy
+
+
+WHOLE = {"RSS": RSS, "Atom": ATOM, "RDF": RDF}
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_of_a_feed_that_breaks_off_each_item_is_whole(kind: str) -> None:
+    """Half of one would be posted as it is, and as another one once the download works."""
+    document = WHOLE[kind].encode()
+    whole = {entry.name: entry for entry in read(Document(document)).entries}
+    seen = set()
+    for end in range(document.index(b"<title>"), len(document)):
+        try:
+            found = read(Document(document[:end]))
+        except NoFeed:
+            continue
+        assert not found.is_whole
+        assert {entry.name: entry for entry in found.entries}.items() <= whole.items(), document[
+            :end
+        ]
+        seen.add(len(found.entries))
+    assert seen == set(range(1, len(whole) + 1))
 
 
 LEFT_BY_A_FAILED_DOWNLOAD = {

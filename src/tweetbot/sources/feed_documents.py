@@ -132,6 +132,8 @@ def _html(document: Document) -> Read:
     found = _FEED_LINK.search(page)
     href = found and _HREF.search(found[0])
     remedy = "Give the address of its feed: look for RSS or Atom on it."
+    if not document.base:
+        remedy = "What writes it may have failed, or fetches the page in place of its feed."
     if href and (feed := _joined(document.base, html.unescape(href[1]))):
         remedy = f"It names this feed: {address(feed, whole=True)}"
     raise NoFeed("it is a web page, and no feed", remedy)

@@ -22,6 +22,8 @@ _LONG_ENTITY = re.compile(rb"<!ENTITY[^<>]{64,}>")
 # Halves of surrogate pairs by their numbers: programs that count in UTF-16 write an emoji so. XML
 # has none, and feedparser gives up the whole feed for one.
 _HALVES = re.compile(rb"(?:&#(?:[xX]0*[dD][89a-fA-F][0-9a-fA-F]{2}|0*5[567][0-9]{3});)++")
+_BEGINNING = re.compile(rb"<(?:\w+:)?(?:item|entry)[\s>]")
+_END = re.compile(rb"</(?:\w+:)?(?:item|entry)\s*>")
 _HTML = ("text/html", "application/xhtml+xml")
 
 
@@ -61,10 +63,19 @@ def read_xml(document: bytes, *, base: str, charset: str) -> tuple[list[Entry], 
     fault = parsed.get("bozo_exception")
     if isinstance(fault, feedparser.CharacterEncodingOverride | feedparser.NonXMLContentType):
         fault = None
-    if not parsed.entries:
+    whole = parsed.entries[:-1] if fault and _breaks_off(document) else parsed.entries
+    if not whole:
         _check(parsed.version, fault)
     base = base or link_of(parsed.feed.get("link") or "")
-    return [_entry(item, base) for item in parsed.entries], fault is None
+    return [_entry(item, base) for item in whole], fault is None
+
+
+def _breaks_off(document: bytes) -> bool:
+    """Whether the last item of a broken feed has no end: a download that was cut, say.
+
+    Without its id or link it would be another one; half of it is no post in any case.
+    """
+    return len(_BEGINNING.findall(document)) > len(_END.findall(document))
 
 
 def _joined(halves: re.Match[bytes]) -> bytes:
