@@ -243,6 +243,7 @@ def test_nothing_is_deleted_without_a_name(bot: Bot, x: Sandbox) -> None:
     assert bot.run("delete", "").code == 2
     assert bot.run("delete", "https://x.com/catfacts/status/17").code == 2
     assert len(x.posts) == 1
+    assert bot.document["last_error"] is None  # no post will fail for it
 
 
 def test_a_post_of_somebody_else_is_not_deleted(bot: Bot, x: Sandbox) -> None:

@@ -383,6 +383,7 @@ def test_rediss_and_its_options_are_passed_on() -> None:
         (f"redis://:12/{PASSWORD}@h/0", "character that ends it"),
         (f"redis://:12#{PASSWORD}@h/0", "character that ends it"),
         (f"redis://h/{PASSWORD}", "database that is no number"),
+        (f"redis://:12 {PASSWORD}@h/0", "white space"),
         ("redis://h:port/0", "no URL of a Redis server"),
     ],
 )

@@ -39,15 +39,28 @@ def delete(store: Store, transport: Transport, target: Target, *, context: Conte
     lasting = LONGEST_RENEWAL + _TRIES * DEADLINE
     with session(store, transport, context, lasting=lasting) as held:
         make_sure_whose(held)
-        held.renew_if_due(held.profile.pending)
-        check_own(held.profile, target)
-        named = _last(held.profile) if target.id == LAST else target.id
-        was_there = _delete(held, named)
-        usd = PRICE_DELETE if was_there else 0.0
-        _let_go_of_its_thread(held, named)
-        profile = _without(held.profile, named)
-        held.save(replace(profile, spend=held.spent().with_cost(usd)))
-        return Deleted(named, address(named, profile.username), not was_there, usd)
+        try:
+            named = _named(held.profile, target)
+        except ConfigurationError as error:
+            slip = error
+        else:
+            return _take_back(held, named)
+    raise slip  # of a person, who hears it: it says nothing of the next run
+
+
+def _named(profile: Profile, target: Target) -> str:
+    check_own(profile, target)
+    return _last(profile) if target.id == LAST else target.id
+
+
+def _take_back(held: Session, post_id: str) -> Deleted:
+    held.renew_if_due(held.profile.pending)
+    was_there = _delete(held, post_id)
+    usd = PRICE_DELETE if was_there else 0.0
+    _let_go_of_its_thread(held, post_id)
+    profile = _without(held.profile, post_id)
+    held.save(replace(profile, spend=held.spent().with_cost(usd)))
+    return Deleted(post_id, address(post_id, profile.username), not was_there, usd)
 
 
 def check_own(profile: Profile, target: Target) -> None:

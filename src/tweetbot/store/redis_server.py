@@ -90,7 +90,7 @@ def _wrong_url(named: str, fault: str) -> ConfigurationError:
     return ConfigurationError(
         f"{named[0].upper()}{named[1:]} {fault}.",
         "It has the form redis://user:password@host:6379/0; special characters in a password are"
-        " percent-encoded (@ is %40, / is %2F, ? is %3F, # is %23).",
+        " percent-encoded (@ is %40, / is %2F, ? is %3F, # is %23, a space %20).",
     )
 
 
@@ -121,6 +121,8 @@ def _options(url: str, named: str) -> dict[str, str]:
         raise _wrong_url(named, "is no URL of a Redis server") from None
     if parts.scheme not in ("redis", "rediss"):
         raise _wrong_url(named, "is no URL of a Redis server")
+    if re.search(r"\s", url) or not url.isprintable():
+        raise _wrong_url(named, "has white space in it")
     if "@" in parts.path + parts.query + parts.fragment or parts.fragment:
         raise _wrong_url(named, "has a password with a character that ends it")
     if not re.fullmatch(r"(/[0-9]{0,9})?", parts.path):
