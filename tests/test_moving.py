@@ -340,7 +340,7 @@ def with_a_newline(name: str) -> Callable[[dict[str, Any]], bytes]:
 
 
 NO_PROFILES = [
-    (lambda _: b"", "it is not JSON"),
+    (lambda _: b"", "it is empty"),
     (lambda document: json.dumps(document).encode()[:-5], "it is not JSON"),
     (lambda document: b"\xff\xfe" + json.dumps(document).encode(), "it is not JSON"),
     (lambda document: json.dumps([document]).encode(), "no JSON object"),

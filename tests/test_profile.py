@@ -197,8 +197,6 @@ def test_whatever_a_profile_holds_comes_back(
 @pytest.mark.parametrize(
     "document",
     [
-        b"",
-        b"\0" * 100,
         b"\xff\xfe",
         b"{",
         b"null",
@@ -215,6 +213,11 @@ def test_whatever_a_profile_holds_comes_back(
 )
 def test_what_is_no_json_object_is_refused(document: bytes) -> None:
     assert refused(document).startswith("it is no")
+
+
+@pytest.mark.parametrize("document", [b"", b"\r\n", bytes(100)])
+def test_a_document_of_nothing_is_said_to_be_empty(document: bytes) -> None:
+    assert refused(document) == "it is empty"
 
 
 @pytest.mark.parametrize("version", [2, 3, 10**6])

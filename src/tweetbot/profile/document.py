@@ -86,6 +86,8 @@ def _points(value: Mapping[str, Any]) -> bool:
 
 def _object(document: bytes) -> dict[str, Any]:
     """Read a document as a JSON object of a version that is known."""
+    if not document.strip(b"\0\t\r\n "):
+        raise Unreadable("it is empty")
     try:
         value = json.loads(_text(document))
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
