@@ -89,6 +89,17 @@ def move(hub: Hub) -> None:
     assert run.code == 0, run.err
 
 
+def test_an_export_that_fails_leaves_the_secret_as_it_is(hub: Hub) -> None:
+    """gh would take what a broken pipe gives for the key, and that is nothing."""
+    move(hub)
+    key = (hub.secrets / "TWEETBOT_KEY").read_text()
+    line = block("ci github").splitlines()[1]
+    run = hub.on_the_laptop(line.replace(f"-p {NAME}", "-p dogfact"))
+    assert run.code != 0
+    assert "dogfact" in run.err
+    assert (hub.secrets / "TWEETBOT_KEY").read_text() == key != ""
+
+
 @pytest.mark.timeout(900)
 def test_a_month_of_jobs_never_locks_the_bot_out_and_never_posts_twice(
     hub: Hub, full: bool, figures: Callable[[str], None]

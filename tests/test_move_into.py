@@ -160,7 +160,7 @@ def test_the_key_goes_to_a_pipe_that_somebody_reads_alone(
     before = bot.document
     code, err = way(bot, f"git:{git_host.url}")
     assert code == 2, err
-    assert f"tweetbot export -p default --to git:{git_host.url} | gh secret set" in err
+    assert f"key=$(tweetbot export -p default --to git:{git_host.url}) && printf" in err
     assert (bot.document, git_host.git("for-each-ref")) == (before, "")
 
 

@@ -67,6 +67,7 @@ def test_an_environment_holds_the_secret(recorder: Recorder) -> None:
     assert workflow(job)["jobs"]["post"]["environment"] == "bots: #1"
     made, moved, *_ = plan(job).steps
     assert "environments/bots%3A%20%231'" in made
+    assert moved.startswith("key=$(tweetbot export -p dogfacts --to git:origin) && ")
     assert moved.endswith(" | gh secret set TWEETBOT_KEY --env 'bots: #1'")
 
 

@@ -173,5 +173,5 @@ def test_a_line_to_type_keeps_whom_ssh_logs_in_as(kept: Bot, server: SshServer) 
     kept.environ |= {"GITHUB_ACTIONS": "true", "TWEETBOT_KEY": ""}
     run = kept.run("post", TEXT)
     assert run.code == 2
-    assert f"tweetbot export -p default --to {kept.environ['TWEETBOT_STORE']} |" in run.err
+    assert f"tweetbot export -p default --to {kept.environ['TWEETBOT_STORE']})" in run.err
     assert server.user in kept.environ["TWEETBOT_STORE"]

@@ -126,7 +126,8 @@ def _check_output(line: str) -> None:
         return
     raise ConfigurationError(
         "The key that opens the bot is a secret, and goes to a pipe alone.",
-        f"Send it to where the bot will run: {line} | gh secret set TWEETBOT_KEY",
+        "Send it to where the bot will run:"
+        f' key=$({line}) && printf %s "$key" | gh secret set TWEETBOT_KEY',
     )
 
 

@@ -118,9 +118,9 @@ def _steps(job: Job) -> tuple[str, ...]:
     where = f" --env {shell(job.environment)}" if job.environment else ""
     name = "TWEETBOT_STORE" if job.is_in_redis else "TWEETBOT_KEY"
     hand_over = f'printf %s "${name}" | gh secret set {name}{where}'
-    if not job.store:
-        store = repository.git_store(job)
-        hand_over = f"tweetbot export -p {job.profile} --to {store} | gh secret set {name}{where}"
+    if not job.store:  # from a pipe, gh would take nothing, too: a failed export would be the key
+        export = f"tweetbot export -p {job.profile} --to {repository.git_store(job)}"
+        hand_over = f'key=$({export}) && printf %s "$key" | gh secret set {name}{where}'
     return (
         *_environment(job),
         hand_over,

@@ -78,8 +78,7 @@ def keys(profile: str, environ: Mapping[str, str], pointer: Path | None = None) 
         remedy = (
             f"Hand the secret {VARIABLE} of this repository to this step (env: {VARIABLE}:"
             f" ${{{{ secrets.{VARIABLE} }}}}). On the laptop from which {profile} was moved, in a"
-            f" clone, this sets it anew: tweetbot export -p {profile} --to {_told(environ)} | gh"
-            f" secret set {VARIABLE}"
+            f" clone, this sets it anew: {_hand_over(profile, environ)}"
         )
     else:
         remedy = (
@@ -93,7 +92,7 @@ def _nothing_there(profile: str, environ: Mapping[str, str], pointer: Path | Non
     if _in_actions(environ):
         return (
             "Move it there, in a clone of this repository on the laptop where it is logged in:"
-            f" tweetbot export -p {profile} --to {_told(environ)} | gh secret set {VARIABLE}"
+            f" {_hand_over(profile, environ)}"
         )
     if pointer:
         return (
@@ -101,6 +100,12 @@ def _nothing_there(profile: str, environ: Mapping[str, str], pointer: Path | Non
             " `tweetbot logout --force` drops what is here."
         )
     return "Run `tweetbot auth`, or `tweetbot import`."
+
+
+def _hand_over(profile: str, environ: Mapping[str, str]) -> str:
+    """Return the line that makes the key a secret; a failed export leaves that as it is."""
+    export = f"tweetbot export -p {profile} --to {_told(environ)}"
+    return f'key=$({export}) && printf %s "$key" | gh secret set {VARIABLE}'
 
 
 def _told(environ: Mapping[str, str]) -> str:
