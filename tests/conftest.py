@@ -39,6 +39,7 @@ from tweetbot.store.folder import FileStore
 from tweetbot.x.transport import Transport
 
 TESTS = Path(__file__).parent
+PROGRAMS = TESTS / "bin"  # in the place of those that would touch what is the person's own
 SCOPE = "tweet.read tweet.write users.read offline.access media.write"
 
 
@@ -350,6 +351,7 @@ class Bot:
         return {
             **coverage,
             "HOME": str(self.folder.parent),
+            "PATH": f"{PROGRAMS}:{os.defpath}",
             **self.x.environ(self.folder),
             "TWEETBOT_CHECK_AFTER": "0,0",
             **self.environ,

@@ -17,7 +17,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from tests.conftest import Bot, GitHost, Run
+from tests.conftest import PROGRAMS, Bot, GitHost, Run
 from tweetbot.sandbox import Sandbox
 
 EXPRESSION = re.compile(r"\$\{\{ ([\w.]+) \}\}")
@@ -93,7 +93,7 @@ class Hub:
         return {
             **{name: text for name, text in self.bot.variables.items() if name.startswith(ours)},
             **GIT,
-            "PATH": f"{self.root / 'bin'}:{os.environ['PATH']}",
+            "PATH": f"{self.root / 'bin'}:{PROGRAMS}:{os.environ['PATH']}",
             "HOME": str(home),
         }
 

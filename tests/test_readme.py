@@ -18,7 +18,7 @@ from typing import get_args
 
 import pytest
 
-from tests.conftest import Bot
+from tests.conftest import PROGRAMS, Bot
 from tests.readme_blocks import block, blocks
 from tweetbot import settings
 from tweetbot.cli.commands import COMMANDS, cli
@@ -397,7 +397,8 @@ class Machine:
     def run(self, script: str) -> subprocess.CompletedProcess[str]:
         for host in HOSTS:
             script = script.replace(host, self.source.url)
-        path = f"{Path(self.program).parent}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+        own = (Path(self.program).parent, PROGRAMS, Path(sys.executable).parent)
+        path = ":".join([*map(str, own), os.environ["PATH"]])
         return subprocess.run(
             ["bash", "-c", script.replace(PROGRAM, self.program)],
             env={**self.bot.variables, "PATH": path, "HOME": str(self.home), "no_proxy": "*"},

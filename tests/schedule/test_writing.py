@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Bot, Run
+from tests.conftest import PROGRAMS, Bot, Run
 
 # Keeps one crontab in a file, as crontab(1) keeps the user's.
 CRONTAB = """\
@@ -59,6 +60,11 @@ def machine(bot: Bot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machin
     machine = Machine(bot, tmp_path / "machine")
     monkeypatch.chdir(machine.root / "repository")
     return machine
+
+
+def test_no_bot_of_a_test_finds_the_crontab_of_a_person(bot: Bot) -> None:
+    assert shutil.which("crontab", path=bot.variables["PATH"]) == str(PROGRAMS / "crontab")
+    assert "a test brings" in bot.run("schedule", "cron", "--write").err
 
 
 @pytest.mark.parametrize("kind", KINDS)
