@@ -5,9 +5,10 @@ from __future__ import annotations
 from tweetbot.errors import ConfigurationError
 from tweetbot.schedule.job import Job
 from tweetbot.schedule.plan import Plan, headed
-from tweetbot.schedule.posix import log_steps, run, secret_steps
+from tweetbot.schedule.posix import log_file, log_steps, run, secret_steps
 from tweetbot.schedule.times import cron_fields
 from tweetbot.schedule.words import cron as quoted
+from tweetbot.schedule.words import shell
 from tweetbot.schedule.zone import in_scheduler_time
 
 LONGEST = 998  # bytes of a command that Debian's cron takes
@@ -22,7 +23,11 @@ def plan(job: Job) -> Plan:
     body = "".join(f"{fields}  {line}\n" for fields in cron_fields(times))
     return Plan(
         (headed("cron", "crontab", body),),
-        (*log_steps(job), *secret_steps(job)),
+        (
+            *log_steps(job),
+            *secret_steps(job),
+            f"tail {shell(str(log_file(job)))}  # what it said, once it has run",
+        ),
         tuple(warnings),
         by_hand=("crontab -e  # put the lines in; --write does it for you",),
     )
@@ -33,7 +38,7 @@ def logged(job: Job, command: str) -> str:
 
     cron ends a command at a bare per cent sign, and mails what a command prints.
     """
-    log = quoted(str((job.folder or job.here.home) / f"{job.profile}.log"))
+    log = quoted(str(log_file(job)))
     line = (
         f"said=$(exec 2>&1; {command}); code=$?;"
         f' printf "%s {job.profile} $code: %s\\n" "$(date "+%F %T")" "$said" >> {log};'

@@ -6,7 +6,7 @@ import plistlib
 
 from tweetbot.schedule.job import Job
 from tweetbot.schedule.plan import Plan, headed
-from tweetbot.schedule.posix import log_steps, run, secret_steps
+from tweetbot.schedule.posix import log_file, log_steps, run, secret_steps
 from tweetbot.schedule.times import At
 from tweetbot.schedule.words import shell, xml
 from tweetbot.schedule.zone import in_scheduler_time
@@ -31,7 +31,7 @@ def plan(job: Job) -> Plan:
 
 
 def _agent(job: Job, times: tuple[At, ...]) -> dict[str, object]:
-    log = str((job.folder or job.here.home) / f"{job.profile}.log")
+    log = str(log_file(job))
     agent = {
         "Label": job.name,
         "ProgramArguments": list(run(job)),

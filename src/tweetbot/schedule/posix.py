@@ -34,6 +34,11 @@ def secret_steps(job: Job) -> list[str]:
     ]
 
 
+def log_file(job: Job) -> Path:
+    """Where the runs of the bot write what they say."""
+    return (job.folder or job.here.home) / f"{job.profile}.log"
+
+
 def log_steps(job: Job) -> list[str]:
     """Return the line that makes the folder of the log, where there is none yet."""
     folder = job.folder
