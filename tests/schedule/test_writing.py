@@ -85,14 +85,18 @@ def test_again_it_changes_nothing(machine: Machine, kind: str) -> None:
     after = machine.file(kind).stat()
     assert run.code == 0
     assert "(unchanged)" in run.out
+    assert "is replaced" not in run.err
     assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_its_own_work_is_replaced(machine: Machine, kind: str) -> None:
-    machine.write(kind)
+def test_its_own_work_is_replaced_and_that_is_said(machine: Machine, kind: str) -> None:
+    assert "is replaced" not in machine.write(kind).err
     before = machine.file(kind).read_text()
-    assert machine.write(kind, at="10:00").code == 0
+    run = machine.write(kind, at="10:00")
+    assert run.code == 0
+    assert run.err.count("is replaced") == 1
+    assert kind == "cron" or f"What stood in {machine.file(kind)} is replaced." in run.err
     after = machine.file(kind).read_text()
     assert after != before
     assert machine.write(kind).code == 0
@@ -139,6 +143,24 @@ def test_the_rest_of_the_crontab_stays(machine: Machine, end: str) -> None:
     assert changed.startswith(f"{OWN}\n# >>> tweetbot-dogfacts >>>\n")
     assert changed.endswith("# <<< tweetbot-catfacts <<<\n# below\n")
     assert changed.count(">>>") == 4
+
+
+def test_the_lines_that_are_gone_can_be_pasted_back(machine: Machine) -> None:
+    options = ("--at", "Mon 09:00", "--at", "08:00", "--write")
+    machine.bot.run("schedule", "cron", "-p", "dogfacts", *options, "--", "--list", "50%.txt")
+    _, _, *old, end = machine.crontab.read_text().splitlines()
+    lines = [line for line in old if not line.startswith("#")]
+    machine.crontab.write_text(machine.crontab.read_text().replace(end, f"# mine\n{end}"))
+    run = machine.write("cron", "--force")
+    _, said, after = run.err.partition("is replaced:\n")
+    assert said
+    assert after.splitlines()[:4] == [*lines, "# mine", "Left for you:"]
+
+
+def test_a_line_more_replaces_nothing(machine: Machine) -> None:
+    machine.write("cron", at="Mon 09:00")
+    run = machine.write("cron", "--at", "10:00", at="Mon 09:00")
+    assert (run.code, "is replaced" in run.err) == (0, False)
 
 
 def test_a_crontab_with_half_a_block_is_left_as_it_is(machine: Machine) -> None:

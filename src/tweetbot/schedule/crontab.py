@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from tweetbot.errors import ConfigurationError
 from tweetbot.schedule.job import Job
-from tweetbot.schedule.plan import Plan, is_as_made
+from tweetbot.schedule.plan import Plan, is_as_made, is_mark
 from tweetbot.schedule.writing import Written, not_ours
 
 BEGIN = "# >>> {name} >>>\n"
@@ -20,11 +20,20 @@ def write_crontab(job: Job, plan: Plan, force: bool) -> Written:
     """Put the lines into the person's crontab, between two marker lines."""
     (file,) = plan.files
     crontab = _crontab()
-    new = _with_block(crontab, job.name, file.text, force=force)
+    old, new = _with_block(crontab, job.name, file.text, force=force)
     if new != crontab:
         _call("-", given=new)
     done = "crontab (unchanged)" if new == crontab else "crontab"
-    return Written((done,), tuple(_other_lines(new.replace(file.text, ""), job.profile)))
+    others = _other_lines(new.replace(file.text, ""), job.profile)
+    return Written((done,), (*_replaced(old, file.text), *others))
+
+
+def _replaced(old: str, new: str) -> Iterator[str]:
+    """Say which lines of the block are gone, so that they can be put back."""
+    kept = new.splitlines()
+    gone = [line for line in old.splitlines() if line not in kept and not is_mark(line)]
+    if gone:
+        yield "\n".join(["This stood in the crontab for the bot, and is replaced:", *gone])
 
 
 def _other_lines(crontab: str, profile: str) -> Iterator[str]:
@@ -34,14 +43,14 @@ def _other_lines(crontab: str, profile: str) -> Iterator[str]:
             yield f"The crontab already has a line that posts for {profile}: {line}"
 
 
-def _with_block(crontab: str, name: str, text: str, *, force: bool) -> str:
-    """Return the crontab with the block of this name in it; pure."""
+def _with_block(crontab: str, name: str, text: str, *, force: bool) -> tuple[str, str]:
+    """Return what stands in the block of this name, and the crontab with the new one; pure."""
     begin, end = BEGIN.format(name=name), END.format(name=name)
     block = f"{begin}{text}{end}"
     above, found, rest = _parted(crontab, begin)
     if not found:
         newline = "" if not crontab or crontab.endswith("\n") else "\n"
-        return f"{crontab}{newline}{block}"
+        return "", f"{crontab}{newline}{block}"
     old, closed, below = _parted(rest, end)
     if not closed:
         raise ConfigurationError(
@@ -50,7 +59,7 @@ def _with_block(crontab: str, name: str, text: str, *, force: bool) -> str:
         )
     if not force and not is_as_made(old):
         raise not_ours(f"What stands between {begin.strip()} and {end.strip()} in the crontab")
-    return f"{above}{block}{below}"
+    return old, f"{above}{block}{below}"
 
 
 def _parted(text: str, line: str) -> tuple[str, str, str]:

@@ -62,6 +62,11 @@ def is_as_made(text: str) -> bool:
     return bool(head) and digest(rest) == mark
 
 
+def is_mark(line: str) -> bool:
+    """Whether the line says who made the file."""
+    return bool(_MARK.search(line))
+
+
 def _split(text: str) -> tuple[str, str, str]:
     found = _MARK.search(text)
     if not found:

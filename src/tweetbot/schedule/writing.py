@@ -53,11 +53,14 @@ def _write(files: tuple[File, ...], *, force: bool) -> Written:
         raise ConfigurationError(
             f"{error.filename or files[0].place} cannot be written: {error.strerror}."
         ) from None
+    was = dict(zip(files, before, strict=True))
     return Written(
+        tuple(f"{file.place}{' (unchanged)' if was[file] == file.text else ''}" for file in files),
         tuple(
-            f"{file.place}{' (unchanged)' if text == file.text else ''}"
-            for file, text in zip(files, before, strict=True)
-        )
+            f"What stood in {file.place} is replaced."
+            for file in files
+            if was[file] not in (None, file.text)
+        ),
     )
 
 
