@@ -150,6 +150,17 @@ def test_a_slip_is_found_now(there: Bot, args: list[str], said: str) -> None:
     assert "Traceback" not in run.err
 
 
+@pytest.mark.parametrize(
+    ("kind", "often"), [("cron", "*/15 * * * * in"), ("systemd", "OnCalendar=*:0/15 in")]
+)
+def test_once_a_day_is_seldom_for_a_feed(there: Bot, kind: str, often: str) -> None:
+    feed = ("--", "--feed", "https://example.com/feed.json")
+    assert f"write {often} place of" in there.run("schedule", kind, *feed).err
+    assert "Once a day" not in there.run("schedule", kind, "--at", "09:00", *feed).err
+    assert "Once a day" not in there.run("schedule", kind, "--", "--list", "facts.txt").err
+    assert "Once a day" not in there.run("schedule", "github", *feed).err
+
+
 def test_the_bot_may_be_named_behind_the_dashes(there: Bot) -> None:
     run = there.run("schedule", "cron", "--", "-p", "dogfacts", "--list", "facts.txt")
     assert " post -p dogfacts --list " in run.out

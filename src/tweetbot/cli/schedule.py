@@ -83,9 +83,8 @@ def command(
         )
     from tweetbot.cli import scheduled  # late: it loads `post`
 
-    job, remarks = scheduled.job(row, profile, post_options)
-    times = tuple(dict.fromkeys(times)) or (schedule.usual(job.profile),)
-    job = replace(job, times=times, environment=environment)
+    job, remarks = scheduled.job(row, profile, post_options, times)
+    job = replace(job, environment=environment)
     plan = row.plan(job)
     remarks += plan.warnings
     if write and row.write:

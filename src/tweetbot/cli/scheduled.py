@@ -35,13 +35,17 @@ class _Scheduled:
     profile: str | None
     has_source: bool
     is_fixed: bool  # a text that is the same each time
+    is_feed: bool
     extras: tuple[str, ...]
     minutes: int
     min_gap: float | None
 
 
 def job(
-    row: schedule.Kind, profile: str | None, post_options: tuple[str, ...]
+    row: schedule.Kind,
+    profile: str | None,
+    post_options: tuple[str, ...],
+    times: tuple[schedule.At, ...],
 ) -> tuple[schedule.Job, list[str]]:
     """Return what is to run, and what has to be known of it."""
     settings = read_settings(os.environ, profile=profile)
@@ -57,7 +61,7 @@ def job(
         here,
         settings.profile,
         words,
-        (),
+        tuple(dict.fromkeys(times)) or (schedule.usual(settings.profile),),
         schedule.read_zone(os.environ),
         time.time(),
         folder=settings.config_dir,
@@ -65,7 +69,17 @@ def job(
         minutes=wanted.minutes,
         min_gap=wanted.min_gap,
     )
-    return job, [*_remarks(row, wanted, job), *_missing_profile(settings)]
+    remarks = [*_remarks(row, wanted, job), *_missing_profile(settings)]
+    return job, [*([] if times else _too_seldom(row, wanted)), *remarks]
+
+
+def _too_seldom(row: schedule.Kind, wanted: _Scheduled) -> list[str]:
+    if not (wanted.is_feed and row.often):
+        return []
+    return [
+        "Once a day is seldom for a feed: each run posts one item. For every quarter of an hour,"
+        f" write {row.often}; a line that you have edited stays."
+    ]
 
 
 def _remarks(row: schedule.Kind, wanted: _Scheduled, job: schedule.Job) -> Iterator[str]:
@@ -123,6 +137,7 @@ def _read(args: Sequence[str], *, directory: Path) -> _Scheduled:
         given["profile"],
         has_source,
         is_fixed,
+        given["feed"] is not None,
         ("feeds",) if given["feed"] else (),
         USUAL_MINUTES + math.ceil(max(given["wait"] - 60, 0) / 60),
         given["min_gap"],

@@ -17,13 +17,14 @@ class Kind:
     """A row of the table.
 
     `system` is how `sys.platform` begins where the job runs on this machine; empty, it runs
-    elsewhere.
+    elsewhere. `often` is how a quarter of an hour is written there by hand.
     """
 
     says: str
     plan: Callable[[Job], Plan]
     system: tuple[str, ...] = ()
     write: Callable[[Job, Plan, bool], Written] | None = None
+    often: str = ""
 
     @property
     def is_here(self) -> bool:
@@ -32,9 +33,19 @@ class Kind:
 
 _UNIX = ("linux", "darwin", "freebsd", "openbsd", "netbsd", "sunos", "aix")
 KINDS = {
-    "cron": Kind("a crontab line", cron.plan, _UNIX, write_crontab),
+    "cron": Kind(
+        "a crontab line",
+        cron.plan,
+        _UNIX,
+        write_crontab,
+        often="*/15 * * * * in place of its first five fields",
+    ),
     "systemd": Kind(
-        "a service and a timer; templates for many bots", systemd.plan, ("linux",), write_units
+        "a service and a timer; templates for many bots",
+        systemd.plan,
+        ("linux",),
+        write_units,
+        often="OnCalendar=*:0/15 in place of the timer's",
     ),
     "launchd": Kind("a property list for macOS", launchd.plan, ("darwin",)),
     "windows": Kind("a PowerShell script for the Task Scheduler", windows.plan, ("win32",)),
