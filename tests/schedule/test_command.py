@@ -128,6 +128,7 @@ def test_the_address_of_a_feed_stays_one(there: Bot) -> None:
         (["cron", "--", "--list", "facts.txt", "--thread"], "--thread"),
         (["cron", "--", "x" * 300], "300 of 280"),
         (["cron", "--", "a\x07b"], "no text"),
+        (["launchd", "--", "a\ufffeb"], "no text"),
         (["cron", "--", "Hello", "world"], "world"),
         (["cron", "--list", "facts.txt"], "stand behind --"),
         (["cron", "dogfacts"], "dogfacts stands before --"),

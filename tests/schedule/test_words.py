@@ -36,7 +36,7 @@ HOSTILE = (
 )
 ALPHABET = st.one_of(
     st.sampled_from("%$\\\"'`{}()[]<>&|;#!~*?: \n\t-,=@^ai0"),
-    st.characters(exclude_categories=("Cs", "Cc")),
+    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff"),
 )
 WORD = st.text(ALPHABET, max_size=12).filter(lambda word: not word.endswith("\n"))
 LIST = st.lists(WORD, min_size=1, max_size=20)

@@ -93,7 +93,7 @@ def command(
         _tell((*remarks, *written.warnings), plan.steps)
     else:
         _print(plan)
-        _tell(remarks, (*plan.steps, *plan.by_hand))
+        _tell(remarks, (*plan.by_hand, *plan.steps))
 
 
 def _tell(remarks: Sequence[str], steps: Sequence[str]) -> None:

@@ -23,7 +23,7 @@ from tweetbot.settings import Settings, read_settings
 from tweetbot.store import has_profile, kind
 from tweetbot.values import dataclass
 
-_NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
+_NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")  # nor is it in XML
 USUAL_MINUTES = 10  # for one run; a --wait of over a minute adds to it
 
 
