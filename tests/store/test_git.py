@@ -463,7 +463,9 @@ def test_a_token_that_no_push_takes_is_printed_encrypted_and_imported(
             store.commit(profile)
     git_host.hook("pre-receive", "")
     git_host.change(lock=None)
-    (sealed,) = told
+    sealed, stays = told
+    assert "The lock of git:" in stays
+    assert "stays for some minutes: git:" in stays
     assert not [word for word in (profile.token.access_token, "dogfacts") if word in sealed]
     run = kept.run("import", stdin=f"\n{sealed}\n".encode())
     assert run.code == 0, run.err

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,8 +89,16 @@ class GitStore:
             yield
         finally:
             self._is_known = False
-            with suppress(TweetbotError):  # it expires by itself
-                self._lock.let_go()
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Take the lock away; one that stays keeps the next runs out until it expires."""
+        try:
+            self._lock.let_go()
+        except Overtaken:
+            pass  # it is another run's by now
+        except TweetbotError as error:
+            self._warn(f"The lock of {self} stays for some minutes: {error.happened}")
 
     def load(self) -> Profile:
         """Return the document; raises `LoginNeeded` if there is none."""
