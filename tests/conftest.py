@@ -70,7 +70,7 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """Run more processes than there are cores, for many tests wait; a test by name runs alone."""
     if all("::" in argument for argument in config.args):
         return 0
-    return len(os.sched_getaffinity(0)) + (1 if os.environ.get("CI") else 2)
+    return len(os.sched_getaffinity(0)) + (1 if os.environ.get("CI") else 3)
 
 
 def pytest_collection(session: pytest.Session) -> None:
