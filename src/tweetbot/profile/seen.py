@@ -33,10 +33,9 @@ class Seen:
     """The used items of a feed by their names, the one that was shown longest ago first.
 
     `is_cut` says that the feed has had more items than are remembered; so it may be if the first
-    look was at a broken one. `etag` and `modified` are
-    the server's, of a look that left nothing new behind, and `look` names what was looked for.
-    `moved` names the address that a person was told the feed has moved to. `path` is where it lay,
-    if it is a file.
+    look was at a broken one. `etag` and `modified` are the server's, of a look that left nothing
+    new behind, and `look` names what was looked for. `moved` names the address that a person was
+    told the feed has moved to. `path` is where it lay, if it is a file.
     """
 
     used: tuple[str, ...] = ()
