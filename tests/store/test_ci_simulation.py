@@ -20,6 +20,7 @@ import pytest
 
 from tests.conftest import Bot, Run
 from tweetbot.sandbox import Sandbox
+from tweetbot.store.process import run
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="the save command is for sh")
 pytestmark = posix
@@ -186,6 +187,30 @@ def test_the_document_is_handed_over_as_one_line(ci: CI) -> None:
         assert text.count("\n") == 1
         assert text.endswith("\n")
         json.loads(text)
+
+
+@pytest.mark.parametrize("size", [0, 1, 50_000])
+def test_a_run_that_is_killed_has_handed_over_all_of_it(tmp_path: Path, size: int) -> None:
+    """Else a command that keeps what it reads would keep half a document, or none."""
+    program = (
+        "import os, subprocess, sys\n"
+        "from tweetbot.store.process import run\n"
+        "subprocess.Popen.communicate = lambda *_, **__: os.kill(os.getpid(), 9)\n"
+        f"run('cat > new && mv new kept', b'x' * {size}, os.environ, deadline=9)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, check=False)
+    assert done.returncode == -9
+    ends_at = time.monotonic() + 20
+    while not (tmp_path / "kept").exists():
+        assert time.monotonic() < ends_at
+        time.sleep(0.02)
+    assert (tmp_path / "kept").read_bytes() == b"x" * size
+
+
+def test_a_document_larger_than_a_pipe_is_handed_over() -> None:
+    given = bytes(range(256)) * 8192
+    ended = run("cat", given, os.environ, deadline=20)
+    assert (ended.code, ended.out) == (0, given)
 
 
 def test_a_recorded_post_that_could_not_be_saved_is_no_second_post(ci: CI) -> None:
