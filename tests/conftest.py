@@ -476,7 +476,7 @@ class Auth:
 def free_port() -> int:
     """Find a port for a listener, outside of the range that connections take theirs from."""
     while True:
-        port = random.randrange(20_000, 32_000)
+        port = random.SystemRandom().randrange(20_000, 32_000)  # no two processes with one seed
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
             return port

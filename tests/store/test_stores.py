@@ -64,6 +64,10 @@ class Home:
             pending = replace(profile.pending, at=profile.pending.at - 60)
             store.save(replace(profile, pending=pending))
 
+    def forget_pending(self) -> None:
+        with (store := self.store).lock():
+            store.save(replace(store.load(), pending=None))
+
     def make_due(self) -> None:
         now = int(time.time())
         with (store := self.store).lock():
@@ -317,6 +321,9 @@ def test_a_run_killed_at_any_time_leaves_a_whole_document(
             home.bot.log_in()
             home.save(home.bot.document)
             home.bot.path.unlink() if home.kind != "folder" else None
+            continue
+        if "do not reach back" in following.err:  # twenty posts in five minutes: no bot has so many
+            home.forget_pending()
             continue
         assert following.code == 0, following.err
     texts = [post.text for post in home.bot.x.posts]
